@@ -1,0 +1,151 @@
+/** @file The one event union: whatever a user can see is an event first; reporters render, the journal stores them as JSON lines. */
+import type { Digest, Key, RunId, StageId } from '../base/ids.ts';
+import type { JsonObject } from '../base/json.ts';
+import type { Diagnostic } from '../base/diagnostic.ts';
+
+/** How a stage's result came to be (design section 8). */
+export type Action = 'ran' | 'restored' | 'fresh' | 'failed' | 'skipped' | 'cancelled';
+
+/** What the plan expects of a stage. `maybe`: something upstream runs and may give equal bytes. */
+export type PlanLabel = 'fresh' | 'restore' | 'run' | 'maybe';
+
+/** One reason why a stage has no result yet, most specific first. */
+export type Because =
+  | { readonly kind: 'new' }
+  | { readonly kind: 'forced' }
+  | { readonly kind: 'uncached' }
+  | { readonly kind: 'lost'; readonly detail: string }
+  | { readonly kind: 'param'; readonly name: string; readonly before: string; readonly after: string }
+  | { readonly kind: 'input'; readonly name: string; readonly detail: string }
+  | { readonly kind: 'upstream'; readonly stage: StageId; readonly output: string }
+  | { readonly kind: 'code'; readonly detail: string }
+  | { readonly kind: 'other'; readonly field: string };
+
+interface Base {
+  /** Milliseconds since the epoch. */
+  readonly at: number;
+}
+
+/** The run starts: everything needed to read the rest of the journal. */
+interface RunStarted extends Base {
+  readonly type: 'run-started';
+  readonly run: RunId;
+  readonly pipeline: string;
+  readonly file: string;
+  readonly targets: readonly StageId[];
+  readonly stages: readonly { readonly id: StageId; readonly kind: string; readonly label: PlanLabel }[];
+  readonly overrides: JsonObject;
+}
+/** A stage waits for another process that is making the same key. */
+interface StageWaiting extends Base {
+  readonly type: 'stage-waiting';
+  readonly stage: StageId;
+  readonly reason: 'lock' | 'resources';
+  readonly detail: string;
+}
+interface StageStarted extends Base {
+  readonly type: 'stage-started';
+  readonly stage: StageId;
+  readonly key: Key;
+  readonly attempt: number;
+  readonly because: readonly Because[];
+}
+interface StageProgress extends Base {
+  readonly type: 'stage-progress';
+  readonly stage: StageId;
+  readonly step: number;
+  readonly total: number;
+  readonly unit: string;
+  readonly metrics: { readonly [name: string]: number };
+}
+/** A point of a curve. */
+interface StageMetric extends Base {
+  readonly type: 'stage-metric';
+  readonly stage: StageId;
+  readonly name: string;
+  readonly value: number;
+  readonly step: number;
+}
+/** Text from a stage's stdout or stderr, one line without its end. */
+interface StageOutput extends Base {
+  readonly type: 'stage-output';
+  readonly stage: StageId;
+  readonly stream: 'stdout' | 'stderr';
+  readonly text: string;
+}
+/** A count or remark that a person must see. */
+interface StageNote extends Base {
+  readonly type: 'stage-note';
+  readonly stage: StageId;
+  readonly text: string;
+}
+/** A short table to show in full at the end. */
+interface StageReport extends Base {
+  readonly type: 'stage-report';
+  readonly stage: StageId;
+  readonly markdown: string;
+}
+interface StageDone extends Base {
+  readonly type: 'stage-done';
+  readonly stage: StageId;
+  readonly action: Action;
+  readonly key: Key | null;
+  readonly seconds: number;
+  readonly because: readonly Because[];
+  readonly outputs: { readonly [name: string]: Digest };
+  /** The run that made a restored or fresh result. */
+  readonly from?: RunId | undefined;
+  /** Set when `action` is failed; `code` is stable. */
+  readonly failure?: StageFailure | undefined;
+  /** For skipped and cancelled: why. */
+  readonly reason?: string | undefined;
+}
+/** Something went wrong around a stage without failing it: a cache that could not be written, an input that changed. */
+interface Warning extends Base {
+  readonly type: 'warning';
+  readonly diagnostic: Diagnostic;
+  readonly stage?: StageId | undefined;
+}
+/** A result of the pipeline's `out` was placed for people. */
+interface OutputPlaced extends Base {
+  readonly type: 'output-placed';
+  readonly name: string;
+  readonly path: string;
+  readonly digest: Digest;
+}
+interface RunDone extends Base {
+  readonly type: 'run-done';
+  readonly outcome: 'done' | 'failed' | 'interrupted';
+  readonly seconds: number;
+}
+
+export interface StageFailure {
+  readonly code: string;
+  readonly message: string;
+  readonly hint?: string | undefined;
+  readonly file?: string | undefined;
+  readonly row?: number | undefined;
+  readonly exitCode?: number | undefined;
+  readonly signal?: string | undefined;
+  /** Path of the full log, relative to the project. */
+  readonly log?: string | undefined;
+}
+
+export type Event =
+  | RunStarted
+  | StageWaiting
+  | StageStarted
+  | StageProgress
+  | StageMetric
+  | StageOutput
+  | StageNote
+  | StageReport
+  | StageDone
+  | Warning
+  | OutputPlaced
+  | RunDone;
+
+export type EventType = Event['type'];
+export type EventOf<T extends EventType> = Extract<Event, { type: T }>;
+/** Where events go: the journal, a reporter, a test. */
+export type Emit = (event: Event) => void;

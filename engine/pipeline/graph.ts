@@ -1,0 +1,71 @@
+/** @file The checked and expanded pipeline: what the planner accepts. Plain data, so that it can be stored and read back. */
+import type { Place } from '../../base/diagnostic.ts';
+import type { StageId } from '../../base/ids.ts';
+import type { Json, JsonObject } from '../../base/json.ts';
+import type { ArtifactType } from '../../stages/protocol/manifest.ts';
+
+/** Where an input's bytes come from. `subpath` is a member of a folder artifact, keyed by that member's own digest. */
+export type Source =
+  | { readonly kind: 'file'; readonly path: string; readonly shown: string }
+  | { readonly kind: 'output'; readonly stage: StageId; readonly output: string; readonly subpath?: string };
+
+/** `many` keeps its final order: groups and maps by label (code points), lists as written. */
+export type Binding =
+  | { readonly arity: 'one'; readonly source: Source }
+  | { readonly arity: 'many'; readonly form: 'map' | 'list' | 'group'; readonly items: readonly (readonly [label: string, source: Source])[] };
+
+export interface Output {
+  readonly type: ArtifactType;
+  /** File name shown to people. */
+  readonly name?: string;
+}
+
+/** Words of a command: text and placeholders, `in.x`, `out.x`, `with.x`. Each placeholder becomes exactly one word. */
+export type CommandPart = string | { readonly ref: 'in' | 'out' | 'with'; readonly name: string };
+export type Command =
+  | { readonly form: 'argv'; readonly words: readonly (readonly CommandPart[])[] }
+  | { readonly form: 'shell'; readonly shell: readonly string[]; readonly parts: readonly CommandPart[] };
+
+export interface Resources {
+  readonly cpus: number;
+  readonly gpus: number;
+  /** Bytes; 0 when not asked for. */
+  readonly memory: number;
+  /** Seconds; 0 when unlimited. */
+  readonly time: number;
+}
+
+export interface Stage {
+  /** `rrhf[seed=1]` */
+  readonly id: StageId;
+  /** `rrhf` */
+  readonly name: string;
+  readonly axes: JsonObject;
+  /** `rrhf`, or `command` for a `run:` stage. */
+  readonly kind: string;
+  /** After defaults and interpolation. */
+  readonly with: JsonObject;
+  readonly in: { readonly [name: string]: Binding };
+  readonly out: { readonly [name: string]: Output };
+  readonly command?: Command;
+  /** Hashed. */
+  readonly env: { readonly [name: string]: string };
+  /** Passed, never hashed, stored or shown: names only. */
+  readonly passEnv: readonly string[];
+  readonly resources: Resources;
+  /** False: always runs, never stored as a result. */
+  readonly cache: boolean;
+  readonly desc?: string;
+  readonly place: Place;
+}
+
+/** Valid, expanded, acyclic; `stages` is in a topological order that keeps the file's order where it can. */
+export interface Graph {
+  readonly name: string;
+  /** Absolute path of the pipeline file and of its folder, where commands run. */
+  readonly file: string;
+  readonly folder: string;
+  readonly with: { readonly [name: string]: Json };
+  readonly stages: readonly Stage[];
+  readonly out: { readonly [name: string]: Binding };
+}

@@ -1,0 +1,22 @@
+/** Compiles to dist/ and copies what the compiler does not: manifests and record schemas. */
+import { spawnSync } from 'node:child_process';
+import { chmodSync, cpSync, mkdirSync, readdirSync, rmSync, existsSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+
+const root = join(import.meta.dirname, '..');
+rmSync(join(root, 'dist'), { recursive: true, force: true });
+const tsc = spawnSync(process.execPath, [join(root, 'node_modules/typescript/bin/tsc'), '-p', 'tsconfig.build.json'], {
+  cwd: root,
+  stdio: 'inherit',
+});
+if (tsc.status !== 0) process.exit(tsc.status ?? 1);
+for (const kind of readdirSync(join(root, 'stages'))) {
+  const manifest = join(root, 'stages', kind, 'manifest.json');
+  if (!existsSync(manifest)) continue;
+  const to = join(root, 'dist/stages', kind, 'manifest.json');
+  mkdirSync(dirname(to), { recursive: true });
+  cpSync(manifest, to);
+}
+cpSync(join(root, 'schemas'), join(root, 'dist/schemas'), { recursive: true });
+const main = join(root, 'dist/engine/cli/main.js');
+if (existsSync(main)) chmodSync(main, 0o755);
