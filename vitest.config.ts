@@ -1,15 +1,13 @@
-import { defineConfig } from 'vitest/config';
+import { defineConfig, type ViteUserConfig } from 'vitest/config';
 
 /** Unit tests run on the sources; end-to-end tests drive the built program in `dist/`. */
-export default defineConfig({
+const config: ViteUserConfig = defineConfig({
   test: {
+    expect: { requireAssertions: true },
     projects: [
-      {
-        test: { name: 'unit', include: ['test/**/*.test.ts'], exclude: ['test/e2e/**'], testTimeout: 30_000, expect: { requireAssertions: true } },
-      },
-      {
-        test: { name: 'e2e', include: ['test/e2e/**/*.test.ts'], pool: 'forks', testTimeout: 180_000, expect: { requireAssertions: true } },
-      },
+      { extends: true, test: { name: 'unit', include: ['test/**/*.test.ts'], exclude: ['test/e2e/**'], testTimeout: 30_000 } },
+      { extends: true, test: { name: 'e2e', include: ['test/e2e/**/*.test.ts'], pool: 'forks', testTimeout: 180_000 } },
     ],
   },
 });
+export default config;
