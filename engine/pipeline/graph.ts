@@ -12,7 +12,11 @@ export type Source =
 /** `many` keeps its final order: groups and maps by label (code points), lists as written. */
 export type Binding =
   | { readonly arity: 'one'; readonly source: Source }
-  | { readonly arity: 'many'; readonly form: 'map' | 'list' | 'group'; readonly items: readonly (readonly [label: string, source: Source])[] };
+  | {
+      readonly arity: 'many';
+      readonly form: 'map' | 'list' | 'group';
+      readonly items: readonly (readonly [label: string, source: Source])[];
+    };
 
 export interface Output {
   readonly type: ArtifactType;

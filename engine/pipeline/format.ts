@@ -1,0 +1,163 @@
+/** @file The shape of a pipeline file as JSON Schema (draft-07): the loader checks it, editors complete from it. */
+import type { JsonObject } from '../../base/json.ts';
+
+/** letter { letter | digit | "_" | "-" } */
+export const NAME_PATTERN = '^[A-Za-z][A-Za-z0-9_-]*$';
+
+export const FACTS: readonly string[] = ['arch', 'cpu', 'gpu', 'os'];
+export const ARTIFACT_TYPES: readonly string[] = [
+  'file',
+  'folder',
+  'metrics',
+  'model',
+  'records',
+  'tokenizer',
+];
+
+const sizeOrNumber = (description: string): JsonObject => ({
+  description,
+  type: ['string', 'number'],
+});
+
+/** `resources:` of a stage. */
+const resources: JsonObject = {
+  description: 'What the stage needs to run. Never part of its key.',
+  type: 'object',
+  additionalProperties: false,
+  properties: {
+    cpus: { description: 'CPU cores.', type: ['number', 'string'], minimum: 0 },
+    gpus: { description: 'GPUs.', type: ['integer', 'string'], minimum: 0 },
+    memory: sizeOrNumber('Memory: bytes, or a size such as 512M or 40G (binary: 40G = 40 x 2^30).'),
+    time: sizeOrNumber('Time limit, enforced: seconds, or 90s, 30m, 2h, 1h30m.'),
+  },
+};
+
+const outputDeclaration: JsonObject = {
+  description: 'What the command writes at ${out.NAME}: a type, or {type, name, schema}.',
+  type: ['string', 'object'],
+  additionalProperties: false,
+  properties: {
+    type: { description: 'file, folder, metrics, model, tokenizer, or records.', type: 'string' },
+    name: { description: 'File name shown to people.', type: 'string', minLength: 1 },
+    schema: { description: 'For records: the row schema, e.g. pairs.', type: 'string', minLength: 1 },
+    temp: { description: 'Not kept after the run.', type: 'boolean' },
+  },
+};
+
+const scalarMap = (description: string): JsonObject => ({
+  description,
+  type: 'object',
+  additionalProperties: { type: ['string', 'number', 'boolean'] },
+});
+
+export const inputValue: JsonObject = {
+  type: ['string', 'array', 'object', 'null'],
+  items: { type: 'string' },
+  additionalProperties: { type: 'string' },
+};
+
+/** Keys of a stage. Their order here is the order in which editors offer them. */
+export const stageProperties: JsonObject = {
+  uses: { description: 'Kind of the stage.', type: 'string', minLength: 1 },
+  run: {
+    description:
+      'A command: a list is argv without a shell, a string is run by /bin/sh -c. ${in.x}, ${out.x}, ${with.x} become one quoted word each.',
+    type: ['string', 'array'],
+    minLength: 1,
+    minItems: 1,
+    items: { type: ['string', 'number', 'boolean'] },
+  },
+  in: {
+    description:
+      'Inputs: name -> path (./data.jsonl), reference (stage.output, in.name), list, or {label: value}.',
+    type: 'object',
+    additionalProperties: inputValue,
+  },
+  with: { description: 'Parameters, hashed by value.', type: 'object' },
+  matrix: {
+    description: 'Fans the stage out: axis -> values, or the name of a stage to share its axes.',
+    type: ['object', 'string'],
+    minProperties: 1,
+    properties: {
+      include: {
+        description: 'Further combinations, every axis given.',
+        type: 'array',
+        items: { type: 'object' },
+      },
+      exclude: {
+        description: 'Combinations to leave out; axes not named match anything.',
+        type: 'array',
+        items: { type: 'object' },
+      },
+    },
+  },
+  out: {
+    description: 'Outputs of a command: name -> type.',
+    type: 'object',
+    additionalProperties: outputDeclaration,
+  },
+  env: scalarMap('Environment of the stage, hashed.'),
+  pass_env: {
+    description: 'Names of variables passed from your environment: never hashed, stored or shown.',
+    type: 'array',
+    items: { type: 'string', pattern: '^[A-Za-z_][A-Za-z0-9_]*$' },
+    uniqueItems: true,
+  },
+  shell: {
+    description: 'For a string in run: the shell, default [/bin/sh, -c]; hashed.',
+    type: 'array',
+    items: { type: 'string' },
+    minItems: 1,
+  },
+  resources,
+  hardware: {
+    description: 'Facts of the machine that enter the key.',
+    type: 'array',
+    items: { enum: FACTS },
+    uniqueItems: true,
+  },
+  cache: { description: 'false: always runs and is never restored.', type: 'boolean' },
+  retries: { description: 'Further attempts after a failure; only 0 so far.', type: 'integer', minimum: 0 },
+  desc: { description: 'One line for people.', type: 'string' },
+};
+
+/** Keys of later versions: known, so that the message can say so. */
+export const LATER_STAGE_KEYS: ReadonlyMap<string, string> = new Map([
+  ['when', 'leave the stage out, or comment it'],
+  ['rounds', 'write one stage per round'],
+  ['carry', 'write one stage per round and refer to the one before'],
+]);
+
+export const stageSchema: JsonObject = {
+  type: 'object',
+  additionalProperties: false,
+  properties: stageProperties,
+};
+
+export const pipelineProperties: JsonObject = {
+  name: {
+    description: 'Name of the pipeline; results are placed at out/<name>/.',
+    type: 'string',
+    pattern: NAME_PATTERN,
+  },
+  desc: { description: 'One line for people.', type: 'string' },
+  with: { description: 'Parameters and their defaults; --with name=value overrides.', type: 'object' },
+  in: {
+    description: 'Files and their defaults; --in name=PATH overrides; null: must be given.',
+    type: 'object',
+    additionalProperties: { type: ['string', 'null'] },
+  },
+  stages: { description: 'Stages by name.', type: 'object', minProperties: 1 },
+  out: {
+    description: 'Results placed at out/<name>/ for people: name -> reference.',
+    type: 'object',
+    additionalProperties: inputValue,
+  },
+};
+
+export const pipelineSchema: JsonObject = {
+  type: 'object',
+  additionalProperties: false,
+  required: ['stages'],
+  properties: pipelineProperties,
+};
