@@ -54,40 +54,35 @@ function faults(folder: string, manifest: Manifest): string[] {
   return found;
 }
 
-/** All generated files: path -> text. */
-async function generated(): Promise<Map<string, string>> {
+/** All generated files, path -> text, of the manifests that hold their promises; the others are named in `problems`. */
+async function generated(): Promise<{ files: Map<string, string>; problems: string[] }> {
   const kinds = registryAt(join(ROOT, 'stages'));
   const files = new Map<string, string>();
   const manifests: Manifest[] = [];
   const problems: string[] = [];
   for (const kind of kinds.kindNames()) {
     const manifest = kinds.manifestOf(kind) as Manifest;
-    problems.push(...faults(kind, manifest).map((fault) => `stages/${kind}/manifest.json: ${fault}`));
+    const found = faults(kind, manifest);
+    problems.push(...found.map((fault) => `stages/${kind}/manifest.json: ${fault}`));
+    if (found.length > 0) continue;
     manifests.push(manifest);
     if (kind === 'command') continue;
-    const types = await compile(present(manifest.with) as object, 'Params', {
-      bannerComment: BANNER,
-      ignoreMinAndMaxItems: true,
-    });
+    const options = { bannerComment: BANNER, ignoreMinAndMaxItems: true };
+    const types = await compile(present(manifest.with) as object, 'Params', options);
     files.set(join(ROOT, 'stages', kind, 'params.generated.ts'), types);
   }
-  if (problems.length > 0) throw new Error(problems.join('\n'));
-  files.set(
-    join(ROOT, 'schemas/pipeline.schema.json'),
-    `${JSON.stringify(editorSchema(manifests), null, 2)}\n`,
-  );
-  return files;
+  const schema = JSON.stringify(editorSchema(manifests), null, 2);
+  files.set(join(ROOT, 'schemas/pipeline.schema.json'), `${schema}\n`);
+  return { files, problems };
 }
 
 const check = process.argv.includes('--check');
-let stale = 0;
-for (const [path, text] of await generated()) {
-  if (existsSync(path) && readFileSync(path, 'utf8') === text) continue;
-  stale += 1;
+const { files, problems } = await generated();
+const stale = [...files].filter(([path, text]) => !existsSync(path) || readFileSync(path, 'utf8') !== text);
+for (const [path, text] of stale) {
   console.error(`${check ? 'stale' : 'wrote'} ${relative(ROOT, path)}`);
   if (!check) writeFileSync(path, text);
 }
-if (check && stale > 0) {
-  console.error('Run `npm run generate` and commit the result.');
-  process.exitCode = 1;
-}
+if (check && stale.length > 0) problems.push('Run `npm run generate` and commit the result.');
+for (const problem of problems) console.error(problem);
+process.exitCode = problems.length > 0 ? 1 : 0;
