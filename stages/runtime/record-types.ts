@@ -1,0 +1,74 @@
+/** @file The rows that stages exchange; `schemas/records/` says the same to ajv and to other languages. Rows may hold more fields. */
+import type { JsonObject } from '../../base/json.ts';
+
+export interface Prompt {
+  readonly id: string;
+  /** Transcript that ends in an open assistant turn. */
+  readonly prompt: string;
+}
+
+export interface Pair extends Prompt {
+  /** Text right after the prompt, usually with a leading space. */
+  readonly chosen: string;
+  readonly rejected: string;
+  readonly chosen_safe?: boolean;
+  readonly rejected_safe?: boolean;
+}
+
+export interface Demonstration extends Prompt {
+  readonly response: string;
+}
+
+export type ResponseSource = 'sample' | 'chosen' | 'rejected';
+
+/** Where a response comes from; together with the prompt's id it is the identity of a response. */
+export interface Provenance {
+  readonly source: ResponseSource;
+  /** Label of the model, or the source again. */
+  readonly sampler: string;
+  /** Number within prompt and sampler. */
+  readonly index: number;
+}
+
+export interface Response extends Demonstration, Provenance {
+  /** How it ended; `given`: not generated here. */
+  readonly finish: 'eos' | 'stop' | 'length' | 'given';
+  /** Tokens of the response, EOS not counted; 0 when it was never tokenised. */
+  readonly tokens: number;
+  /** Sum over its tokens, EOS included if generated; null where no model gave one. */
+  readonly logprob: number | null;
+  readonly settings?: JsonObject;
+}
+
+export interface Scored extends Response {
+  readonly score: number;
+  readonly scorer: string;
+}
+
+/** The three lists run in parallel: samples, then chosen, then rejected. */
+export interface Ranked {
+  readonly id: string;
+  readonly query: string;
+  readonly responses: readonly string[];
+  readonly scores: readonly number[];
+  readonly provenance: readonly Provenance[];
+}
+
+export interface Reject {
+  /** Row in the input file, from 1. */
+  readonly row: number;
+  readonly code: string;
+  readonly message: string;
+  readonly file?: string;
+}
+
+export interface RecordTypes {
+  readonly prompts: Prompt;
+  readonly pairs: Pair;
+  readonly demonstrations: Demonstration;
+  readonly responses: Response;
+  readonly scored: Scored;
+  readonly ranked: Ranked;
+  readonly rejects: Reject;
+}
+export type RecordName = keyof RecordTypes;
