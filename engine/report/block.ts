@@ -1,0 +1,54 @@
+/** @file The live block: what runs now, at most `rows - 2` lines, as a pure function of the tally. */
+import { type Line, padded, shorten, span } from './line.ts';
+import { idWidth, waitText } from './lines.ts';
+import { clock, metric } from './quantity.ts';
+import { countLine } from './summary.ts';
+import { type Running, secondsLeft, type Tally } from './tally.ts';
+
+const MOST_METRICS = 4;
+
+export interface Size {
+  readonly columns: number;
+  readonly rows: number;
+}
+
+/** `now` in milliseconds since the epoch, the clock of the events. */
+export function renderBlock(tally: Tally, now: number, size: Size): Line[] {
+  const held = [...tally.held.values()];
+  const ids = idWidth((tally.started?.stages ?? []).map(({ id }) => id));
+  const lines = [
+    ...[...tally.running.values()].map((running) => runningLine(running, tally, now, ids)),
+    ...held.map(
+      (event): Line => [
+        padded(event.stage, ids, 'strong'),
+        span('  '),
+        span(`waits ${waitText(event)}`, 'dim'),
+      ],
+    ),
+  ];
+  // One line for the counts; one more says how many stages did not shorten.
+  const room = Math.max(1, size.rows - 2) - 1;
+  const shown = lines.length <= room ? lines : lines.slice(0, Math.max(0, room - 1));
+  const hidden = lines.length - shown.length;
+  const more: Line[] = hidden > 0 && room > 0 ? [[span(`+ ${hidden} more`, 'dim')]] : [];
+  return [...shown, ...more, countLine(tally)].map((each) => shorten(each, size.columns - 1));
+}
+
+function runningLine(running: Running, tally: Tally, now: number, ids: number): Line {
+  const parts = [clock((now - running.startedAt) / 1000).padStart(6)];
+  const { latest } = running;
+  if (latest !== undefined) parts.push(`${latest.step}/${latest.total} ${latest.unit}`);
+  const left = secondsLeft(running);
+  if (left !== undefined && latest !== undefined) {
+    parts.push(`eta ${clock(left - Math.max(0, now - latest.at) / 1000)}`);
+  }
+  for (const [name, value] of [...running.metrics].slice(0, MOST_METRICS))
+    parts.push(`${name} ${metric(value)}`);
+  const said = latest === undefined ? tally.tails.get(running.stage)?.last : undefined;
+  return [
+    padded(running.stage, ids, 'strong'),
+    span('  '),
+    span(parts.join('  ')),
+    ...(said === undefined ? [] : [span(`  ${said}`, 'dim')]),
+  ];
+}

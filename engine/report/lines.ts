@@ -1,0 +1,104 @@
+/** @file The permanent lines of a run: one when a stage ends, one for each thing a person must see. */
+import { unreachable } from '../../base/result.ts';
+import type { EventOf } from '../event.ts';
+import { becauseLine } from './because.ts';
+import { type Line, padded, span, type Tone } from './line.ts';
+import { duration, metric } from './quantity.ts';
+import { width } from './width.ts';
+
+const VERB_WIDTH = 12;
+const MOST_ID_WIDTH = 36;
+
+/** Columns for stage ids, so that verbs stand below each other. */
+export function idWidth(ids: readonly string[]): number {
+  return Math.min(MOST_ID_WIDTH, Math.max(4, ...ids.map(width)));
+}
+
+export function verb(event: EventOf<'stage-done'>): { readonly text: string; readonly tone: Tone } {
+  const { action, seconds } = event;
+  switch (action) {
+    case 'ran':
+      return { text: `run ${duration(seconds)}`, tone: 'good' };
+    case 'failed':
+      return { text: `failed ${duration(seconds)}`, tone: 'bad' };
+    case 'restored':
+      return { text: 'restored', tone: 'info' };
+    case 'fresh':
+      return { text: 'fresh', tone: 'dim' };
+    case 'skipped':
+      return { text: 'skipped', tone: 'warn' };
+    case 'cancelled':
+      return { text: 'cancelled', tone: 'warn' };
+    default:
+      return unreachable(action);
+  }
+}
+
+/** `rrhf  run 41.2s  because with.lr 1.0e-05 -> 2.0e-05` */
+export function doneLine(event: EventOf<'stage-done'>, columns: number): Line {
+  const { text, tone } = verb(event);
+  const why = reason(event);
+  return why === ''
+    ? [padded(event.stage, columns, 'strong'), span('  '), span(text, tone)]
+    : [
+        padded(event.stage, columns, 'strong'),
+        span('  '),
+        padded(text, VERB_WIDTH, tone),
+        span('  '),
+        span(why, event.action === 'failed' ? 'plain' : 'dim'),
+      ];
+}
+
+function reason(event: EventOf<'stage-done'>): string {
+  if (event.failure !== undefined) return event.failure.message;
+  if (event.reason !== undefined) return event.reason;
+  if (event.from !== undefined) return `from run ${event.from}`;
+  return becauseLine(event.because);
+}
+
+export function startLine(event: EventOf<'stage-started'>, columns: number): Line {
+  const attempt = event.attempt > 1 ? `attempt ${event.attempt}, ` : '';
+  return [
+    padded(event.stage, columns, 'strong'),
+    span('  '),
+    padded('start', VERB_WIDTH, 'dim'),
+    span('  '),
+    span(`${attempt}${becauseLine(event.because)}`, 'dim'),
+  ];
+}
+
+export function noteLine(event: EventOf<'stage-note'>, columns: number): Line {
+  return [
+    padded(event.stage, columns, 'strong'),
+    span('  '),
+    padded('note', VERB_WIDTH, 'warn'),
+    span('  '),
+    span(event.text),
+  ];
+}
+
+export function waitLine(event: EventOf<'stage-waiting'>, columns: number): Line {
+  return [
+    padded(event.stage, columns, 'strong'),
+    span('  '),
+    padded('waiting', VERB_WIDTH, 'warn'),
+    span('  '),
+    span(waitText(event)),
+  ];
+}
+
+export function waitText(event: EventOf<'stage-waiting'>): string {
+  return event.reason === 'lock' ? `for another process: ${event.detail}` : `for resources: ${event.detail}`;
+}
+
+export function progressLine(event: EventOf<'stage-progress'>, columns: number): Line {
+  const values = Object.entries(event.metrics).map(([name, value]) => `  ${name} ${metric(value)}`);
+  const text = `${event.step}/${event.total} ${event.unit}${values.join('')}`;
+  return [
+    padded(event.stage, columns, 'strong'),
+    span('  '),
+    padded('running', VERB_WIDTH, 'dim'),
+    span('  '),
+    span(text),
+  ];
+}

@@ -1,0 +1,65 @@
+/** @file One line for each change of state: logs, pipes, continuous integration. */
+import { renderDiagnostic, type Sources } from './diagnostics.ts';
+import { closingLines, failureLines, resultLines } from './ending.ts';
+import { collapsesFresh } from './fresh.ts';
+import type { Line } from './line.ts';
+import { doneLine, idWidth, noteLine, progressLine, startLine, waitLine } from './lines.ts';
+import type { Painter } from './paint.ts';
+import { dispatch, type Handlers, ignore, type Reporter, type Sink } from './reporter.ts';
+import { Tally } from './tally.ts';
+
+/** A stage that says nothing for this long (in events' time) gets a line that it goes on. */
+const HEARTBEAT_MS = 30_000;
+
+export interface Streams {
+  /** Progress and diagnostics. */
+  readonly progress: Sink;
+  /** Results; the same stream as progress when stdout is kept for JSON. */
+  readonly results: Sink;
+}
+
+export function plainReporter(streams: Streams, paint: Painter, sources: Sources): Reporter {
+  const tally = new Tally();
+  const spoke = new Map<string, number>();
+  let columns = 0;
+  let collapsed = false;
+  const put = (lines: readonly Line[], to: Sink = streams.progress): void => {
+    if (lines.length > 0) to.write(lines.map((line) => `${paint(line)}\n`).join(''));
+  };
+  const handlers: Handlers = {
+    'run-started': (event) => {
+      columns = idWidth(event.stages.map(({ id }) => id));
+      collapsed = collapsesFresh(event);
+    },
+    'stage-waiting': (event) => put([waitLine(event, columns)]),
+    'stage-started': (event) => {
+      spoke.set(event.stage, event.at);
+      put([startLine(event, columns)]);
+    },
+    'stage-progress': (event) => {
+      if (event.at - (spoke.get(event.stage) ?? 0) < HEARTBEAT_MS) return;
+      spoke.set(event.stage, event.at);
+      put([progressLine(event, columns)]);
+    },
+    'stage-metric': ignore,
+    'stage-output': ignore,
+    'stage-note': (event) => put([noteLine(event, columns)]),
+    'stage-report': ignore,
+    'stage-done': (event) => {
+      if (!(collapsed && event.action === 'fresh')) put([doneLine(event, columns)]);
+    },
+    warning: (event) => put(renderDiagnostic(event.diagnostic, sources)),
+    'output-placed': ignore,
+    'run-done': () => {
+      put(resultLines(tally), streams.results);
+      put([...failureLines(tally), ...closingLines(tally, sources.show)]);
+    },
+  };
+  return {
+    event: (event) => {
+      tally.add(event);
+      dispatch(handlers, event);
+    },
+    close: () => {},
+  };
+}

@@ -1,0 +1,30 @@
+import { type Line, padded, type Span, span } from './line.ts';
+import { width } from './width.ts';
+
+export type Align = 'left' | 'right';
+
+/** Rows of spans as lines with aligned columns, two spaces between them. A cell's tone is kept; no trailing spaces. */
+export function table(rows: readonly (readonly Span[])[], align: readonly Align[] = []): Line[] {
+  const widths = columnWidths(rows);
+  return rows.map((row) =>
+    row.flatMap((cell, at): Span[] => {
+      const room = widths[at] ?? 0;
+      const last = at === row.length - 1;
+      const shown =
+        align[at] === 'right'
+          ? { ...cell, text: ' '.repeat(Math.max(0, room - width(cell.text))) + cell.text }
+          : last
+            ? cell
+            : padded(cell.text, room, cell.tone);
+      return last ? [shown] : [shown, span('  ')];
+    }),
+  );
+}
+
+export function columnWidths(rows: readonly (readonly Span[])[]): number[] {
+  const widths: number[] = [];
+  for (const row of rows) {
+    for (const [at, cell] of row.entries()) widths[at] = Math.max(widths[at] ?? 0, width(cell.text));
+  }
+  return widths;
+}

@@ -1,0 +1,104 @@
+import type { StageId } from '../../base/ids.ts';
+import type { Action, Event, EventOf } from '../event.ts';
+import { dispatch, type Handlers } from './reporter.ts';
+import { Tail } from './tail.ts';
+
+const TAIL_LINES = 200;
+
+export interface Running {
+  readonly stage: StageId;
+  readonly startedAt: number;
+  /** First progress report of this attempt: a resumed stage starts above 0, and its speed counts from there. */
+  first?: { readonly at: number; readonly step: number };
+  latest?: EventOf<'stage-progress'>;
+  readonly metrics: Map<string, number>;
+}
+
+/** What a run looks like so far: a fold over its events, the same live and from a journal. */
+export class Tally {
+  started: EventOf<'run-started'> | undefined;
+  ended: EventOf<'run-done'> | undefined;
+  readonly running: Map<StageId, Running> = new Map();
+  readonly held: Map<StageId, EventOf<'stage-waiting'>> = new Map();
+  readonly done: Map<StageId, EventOf<'stage-done'>> = new Map();
+  readonly notes: EventOf<'stage-note'>[] = [];
+  readonly reports: EventOf<'stage-report'>[] = [];
+  readonly placed: EventOf<'output-placed'>[] = [];
+  readonly warnings: EventOf<'warning'>[] = [];
+  readonly tails: Map<StageId, Tail> = new Map();
+
+  readonly #handlers: Handlers = {
+    'run-started': (event) => {
+      this.started = event;
+    },
+    'stage-waiting': (event) => {
+      this.held.set(event.stage, event);
+    },
+    'stage-started': (event) => {
+      this.held.delete(event.stage);
+      this.running.set(event.stage, { stage: event.stage, startedAt: event.at, metrics: new Map() });
+    },
+    'stage-progress': (event) => {
+      const running = this.running.get(event.stage);
+      if (running === undefined) return;
+      running.first ??= { at: event.at, step: event.step };
+      running.latest = event;
+      for (const [name, value] of Object.entries(event.metrics)) running.metrics.set(name, value);
+    },
+    'stage-metric': (event) => {
+      this.running.get(event.stage)?.metrics.set(event.name, event.value);
+    },
+    'stage-output': (event) => {
+      const tail = this.tails.get(event.stage) ?? new Tail(TAIL_LINES);
+      this.tails.set(event.stage, tail);
+      tail.push(event.text);
+    },
+    'stage-note': (event) => {
+      this.notes.push(event);
+    },
+    'stage-report': (event) => {
+      this.reports.push(event);
+    },
+    'stage-done': (event) => {
+      this.running.delete(event.stage);
+      this.held.delete(event.stage);
+      this.done.set(event.stage, event);
+      if (event.action !== 'failed') this.tails.delete(event.stage);
+    },
+    warning: (event) => {
+      this.warnings.push(event);
+    },
+    'output-placed': (event) => {
+      this.placed.push(event);
+    },
+    'run-done': (event) => {
+      this.ended = event;
+    },
+  };
+
+  add(event: Event): void {
+    dispatch(this.#handlers, event);
+  }
+
+  count(action: Action): number {
+    let sum = 0;
+    for (const event of this.done.values()) if (event.action === action) sum += 1;
+    return sum;
+  }
+
+  /** Stages that neither run nor have ended. */
+  get waiting(): number {
+    const total = this.started?.stages.length ?? 0;
+    return Math.max(0, total - this.done.size - this.running.size);
+  }
+}
+
+/** Seconds until the stage ends at its speed so far, or undefined before two reports tell a speed. */
+export function secondsLeft(running: Running): number | undefined {
+  const { first, latest } = running;
+  if (first === undefined || latest === undefined) return undefined;
+  const steps = latest.step - first.step;
+  const seconds = (latest.at - first.at) / 1000;
+  if (steps <= 0 || seconds <= 0 || latest.total < latest.step) return undefined;
+  return ((latest.total - latest.step) * seconds) / steps;
+}
