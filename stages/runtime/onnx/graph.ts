@@ -1,5 +1,13 @@
 /** @file Builds ONNX graphs node by node. Values are names with an element type; shapes stay symbolic. */
-import { type Attribute, type Dim, type ElementType, encodeModel, type NodeProto, type TensorData, type ValueProto } from './proto.ts';
+import {
+  type Attribute,
+  type Dim,
+  type ElementType,
+  encodeModel,
+  type NodeProto,
+  type TensorData,
+  type ValueProto,
+} from './proto.ts';
 
 export interface Value {
   readonly name: string;
@@ -19,6 +27,7 @@ export class GraphBuilder {
   readonly #outputs: ValueProto[] = [];
   readonly #initializers: { name: string; tensor: TensorData }[] = [];
   readonly #constants = new Map<string, Value>();
+  readonly #renamed = new Map<string, string>();
   #next = 0;
 
   input(name: string, type: ElementType, dims: readonly Dim[]): Value {
@@ -67,14 +76,27 @@ export class GraphBuilder {
     return values;
   }
 
-  /** Names a result of the graph. */
+  /** Names a computed result of the graph. The producing node writes under that name: an Identity would copy it. */
   output(name: string, value: Value, dims: readonly Dim[]): void {
-    this.#nodes.push({ op: 'Identity', domain: '', inputs: [value.name], outputs: [name], attributes: {} });
+    if (this.#renamed.has(value.name))
+      throw new Error(`Internal error: ${value.name} is already the output ${this.#renamed.get(value.name)}`);
+    this.#renamed.set(value.name, name);
     this.#outputs.push({ name, type: value.type, dims });
   }
 
   bytes(): Uint8Array {
-    return encodeModel({ nodes: this.#nodes, inputs: this.#inputs, outputs: this.#outputs, initializers: this.#initializers });
+    const final = (name: string): string => this.#renamed.get(name) ?? name;
+    const nodes = this.#nodes.map((node) => ({
+      ...node,
+      inputs: node.inputs.map(final),
+      outputs: node.outputs.map(final),
+    }));
+    return encodeModel({
+      nodes,
+      inputs: this.#inputs,
+      outputs: this.#outputs,
+      initializers: this.#initializers,
+    });
   }
 
   #constant(type: ElementType, dims: readonly number[], bytes: Uint8Array): Value {

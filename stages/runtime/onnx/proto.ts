@@ -74,7 +74,8 @@ function encodeNode(node: NodeProto): Writer {
   for (const name of node.outputs) writer.text(2, name);
   writer.text(3, node.outputs[0] ?? '');
   writer.text(4, node.op);
-  for (const [name, value] of Object.entries(node.attributes)) writer.message(5, encodeAttribute(name, value));
+  for (const [name, value] of Object.entries(node.attributes))
+    writer.message(5, encodeAttribute(name, value));
   writer.text(7, node.domain);
   return writer;
 }

@@ -1,0 +1,108 @@
+/** @file One reverse-mode rule per primitive: given dL/d(output), dL/d(input) for each input. Null where an input is data. */
+import type { GraphBuilder, Value } from '../graph.ts';
+import { fusedMatmul } from './forward.ts';
+import type { Primitive, Primitives } from './primitives.ts';
+
+export interface Application<P extends Primitive> {
+  readonly inputs: readonly Value[];
+  readonly output: Value;
+  readonly saved: readonly Value[];
+  readonly attributes: Primitives[P];
+  /** Which inputs need a derivative; a rule may skip the others. */
+  readonly needs: readonly boolean[];
+}
+
+type Derivative<P extends Primitive> = (
+  g: GraphBuilder,
+  dy: Value,
+  at: Application<P>,
+) => readonly (Value | null)[];
+
+const lastAxis = { attributes: { keepdims: 1 } } as const;
+
+/** Adds rows of `dy` into zeros shaped like `x` at `index`; repeated indices add up. */
+function scatterRows(g: GraphBuilder, x: Value, index: Value, dy: Value): Value {
+  const zeros = g.node('ConstantOfShape', [g.node('Shape', [x], { type: 'int64' })], { type: 'float32' });
+  return g.node('ScatterND', [zeros, g.node('Unsqueeze', [index, g.ints([1])]), dy], {
+    attributes: { reduction: 'add' },
+  });
+}
+
+export const derivative: { readonly [P in Primitive]: Derivative<P> } = {
+  // y = x wᵀ: dx = dy w, dw = dyᵀ x
+  linear: (g, dy, { inputs: [x, w], needs }) => [
+    needs[0] ? fusedMatmul(g, dy, w!, {}) : null,
+    needs[1] ? fusedMatmul(g, dy, x!, { transA: true }) : null,
+  ],
+  bias: (g, dy) => [dy, g.node('ReduceSum', [dy, g.ints([0])], { attributes: { keepdims: 0 } })],
+  // y = alpha op(a) op(b): d op(a) = alpha dy op(b)ᵀ, d op(b) = alpha op(a)ᵀ dy, each transposed back where op transposes
+  matmul: (g, dy, { inputs: [a, b], attributes: { transA, transB, alpha }, needs }) => [
+    needs[0]
+      ? transA
+        ? fusedMatmul(g, b!, dy, { transA: transB, transB: true, alpha })
+        : fusedMatmul(g, dy, b!, { transB: !transB, alpha })
+      : null,
+    needs[1]
+      ? transB
+        ? fusedMatmul(g, dy, a!, { transA: true, transB: transA, alpha })
+        : fusedMatmul(g, a!, dy, { transA: !transA, alpha })
+      : null,
+  ],
+  add: (_g, dy) => [dy, dy],
+  multiply: (g, dy, { inputs: [a, b], needs }) => [
+    needs[0] ? g.node('Mul', [dy, b!]) : null,
+    needs[1] ? g.node('Mul', [dy, a!]) : null,
+  ],
+  scale: (g, dy, { attributes: { factor } }) => [g.node('Mul', [dy, g.scalar(factor)])],
+  // dx = y (dy - sum(dy y))
+  maskedSoftmax: (g, dy, { output: y }) => {
+    const inner = g.node('ReduceSum', [g.node('Mul', [dy, y]), g.ints([-1])], lastAxis);
+    return [g.node('Mul', [y, g.node('Sub', [dy, inner])]), null];
+  },
+  // xhat = x r with r = 1/rms: dw = sum_rows(dy xhat), dx = r (dy w - xhat mean(dy w xhat))
+  rmsNorm: (g, dy, { inputs: [x, w], saved: [r] }) => {
+    const xhat = g.node('Mul', [x!, r!]);
+    const product = g.node('Mul', [dy, xhat]);
+    const dw = g.node('ReduceSum', [product, g.ints([0])], { attributes: { keepdims: 0 } });
+    const mean = g.node('ReduceMean', [g.node('Mul', [product, w!]), g.ints([-1])], lastAxis);
+    const dx = g.node('Mul', [r!, g.node('Sub', [g.node('Mul', [dy, w!]), g.node('Mul', [xhat, mean])])]);
+    return [dx, dw];
+  },
+  // s = sigmoid(gate), a = gate s, y = a up: d gate = dy up (s + a (1 - s)), d up = dy a
+  swiglu: (g, dy, { inputs: [, up], saved: [s, a] }) => {
+    const slope = g.node('Add', [s!, g.node('Mul', [a!, g.node('Sub', [g.scalar(1), s!])])]);
+    return [g.node('Mul', [g.node('Mul', [dy, up!]), slope]), g.node('Mul', [dy, a!])];
+  },
+  // A rotation: its transpose turns the other way.
+  rope: (g, dy, { inputs: [, positions, cos, sin], attributes: { heads } }) => {
+    const back = g.node('RotaryEmbedding', [dy, positions!, cos!, g.node('Neg', [sin!])], {
+      domain: 'com.microsoft',
+      attributes: { num_heads: heads, interleaved: 0 },
+    });
+    return [back, null, null, null];
+  },
+  rows: (g, dy, { inputs: [x, index] }) => [scatterRows(g, x!, index!, dy), null],
+  reshape: (g, dy, { inputs: [x] }) => [
+    g.node('Reshape', [dy, g.node('Shape', [x!], { type: 'int64' })]),
+    null,
+  ],
+  transpose: (g, dy, { attributes: { perm } }) => [
+    g.node('Transpose', [dy], { attributes: { perm: perm.map((_, axis) => perm.indexOf(axis)) } }),
+  ],
+  // With p = softmax(h wᵀ) and e the one-hot of the target, dlogits = dy (e - p), never formed:
+  // dh = dy (w[target] - p w); dw = scatter(target, dy h) - pᵀ (dy h).
+  tokenLogprob: (g, dy, { inputs: [h, w, targets], saved: [p], needs }) => {
+    const column = g.node('Unsqueeze', [dy, g.ints([1])]);
+    const picked = g.node('Gather', [w!, targets!], { attributes: { axis: 0 } });
+    const dh = needs[0] ? g.node('Mul', [column, g.node('Sub', [picked, fusedMatmul(g, p!, w!, {})])]) : null;
+    if (!needs[1]) return [dh, null, null];
+    const weighted = g.node('Mul', [column, h!]);
+    const expected = fusedMatmul(g, p!, weighted, { transA: true, alpha: -1 });
+    const index = g.node('Unsqueeze', [targets!, g.ints([1])]);
+    return [dh, g.node('ScatterND', [expected, index, weighted], { attributes: { reduction: 'add' } }), null];
+  },
+  relu: (g, dy, { output: y }) => [g.node('Mul', [dy, g.node('Sign', [y])])],
+  // d log sigmoid(x) = sigmoid(-x)
+  logSigmoid: (g, dy, { inputs: [x] }) => [g.node('Mul', [dy, g.node('Sigmoid', [g.node('Neg', [x!])])])],
+  sum: (g, dy, { inputs: [x] }) => [g.node('Expand', [dy, g.node('Shape', [x!], { type: 'int64' })])],
+};
