@@ -1,0 +1,23 @@
+/** @file Paths inside a cache folder. `objects/<2 hex>/<62 hex>`, `.x` for objects that can be executed. */
+import { join } from 'node:path';
+import { hexOf } from '../base/digest.ts';
+import type { Digest, Key } from '../base/ids.ts';
+import type { Artifact } from './artifact.ts';
+
+export function objectPath(cache: string, digest: Digest, form: Artifact['form']): string {
+  const hex = hexOf(digest);
+  return join(cache, 'objects', hex.slice(0, 2), form === 'exec' ? `${hex.slice(2)}.x` : hex.slice(2));
+}
+
+export function actionPath(cache: string, key: Key): string {
+  const hex = hexOf(key);
+  return join(cache, 'actions', hex.slice(0, 2), `${hex.slice(2)}.json`);
+}
+
+export function lockPath(cache: string, key: Key): string {
+  return join(cache, 'locks', hexOf(key));
+}
+
+export function quarantinePath(cache: string, digest: Digest, unique: string): string {
+  return join(cache, 'quarantine', `${hexOf(digest)}.${unique}`);
+}

@@ -1,0 +1,132 @@
+/** @file Objects: read-only files named by the digest of their bytes. */
+import { randomBytes } from 'node:crypto';
+import {
+  chmodSync,
+  closeSync,
+  copyFileSync,
+  fsyncSync,
+  lstatSync,
+  mkdirSync,
+  openSync,
+  renameSync,
+  type Stats,
+  utimesSync,
+} from 'node:fs';
+import { dirname } from 'node:path';
+import { digestFile, digestFileInTurns, hexOf } from '../base/digest.ts';
+import type { Digest } from '../base/ids.ts';
+import type { Artifact } from './artifact.ts';
+import { objectPath, quarantinePath } from './layout.ts';
+import { errnoOf, temporaryBeside, withFolder, writeAtomic } from './publish.ts';
+
+type FileForm = Exclude<Artifact['form'], 'tree'>;
+
+/** Bytes that are hashed at once rather than in turns. */
+const SMALL = 1 << 20;
+
+/**
+ * An object's modification time is made from its digest. Any write moves it, and another object put in its place has
+ * another one, so one `lstat` verifies an object, on any host that shares the cache. Bit rot that keeps the times is
+ * for `cache verify` to find.
+ */
+function stampOf(digest: Digest): number {
+  return 1 + Number.parseInt(hexOf(digest).slice(0, 7), 16);
+}
+
+export type ObjectState = 'good' | 'missing' | 'corrupt';
+
+/** Says whether the object is whole; a corrupt one is moved aside, so that nobody can use it. */
+export function verifyObject(cache: string, digest: Digest, form: Artifact['form']): ObjectState {
+  const path = objectPath(cache, digest, form);
+  const stat = lstatOrNone(path);
+  if (stat === undefined) return 'missing';
+  if (isStamped(stat, digest)) return 'good';
+  if (stat.isFile() && digestFile(path) === digest) {
+    stampQuietly(path, digest);
+    return 'good';
+  }
+  quarantine(cache, digest, form);
+  return 'corrupt';
+}
+
+/** Whether the object still is as it was published: the cheap half of `verifyObject`, without effects. */
+export function isPristine(cache: string, digest: Digest, form: Artifact['form']): boolean {
+  const stat = lstatOrNone(objectPath(cache, digest, form));
+  return stat !== undefined && isStamped(stat, digest);
+}
+
+export function quarantine(cache: string, digest: Digest, form: Artifact['form']): void {
+  const aside = quarantinePath(cache, digest, randomBytes(4).toString('hex'));
+  try {
+    withFolder(aside, () => renameSync(objectPath(cache, digest, form), aside));
+  } catch (error) {
+    if (errnoOf(error) !== 'ENOENT') throw error;
+  }
+}
+
+/** Moves a finished file into the cache. The source is consumed where it can be renamed, else copied. */
+export async function storeFile(
+  cache: string,
+  source: string,
+): Promise<Artifact & { readonly form: FileForm }> {
+  const stat = lstatSync(source);
+  const digest = stat.size <= SMALL ? digestFile(source) : await digestFileInTurns(source);
+  const form: FileForm = stat.mode & 0o111 ? 'exec' : 'file';
+  const path = objectPath(cache, digest, form);
+  if (verifyObject(cache, digest, form) === 'good') return { form, digest };
+  // A file with a second name could still be written through that name: such a one is copied.
+  const temporary = stat.nlink === 1 ? source : copyBeside(source, path);
+  seal(temporary, digest, form);
+  try {
+    withFolder(path, () => renameSync(temporary, path));
+  } catch (error) {
+    if (errnoOf(error) !== 'EXDEV') throw error;
+    const copy = copyBeside(source, path);
+    seal(copy, digest, form);
+    renameSync(copy, path);
+  }
+  return { form, digest };
+}
+
+/** Stores a text whose digest the caller knows (a tree). */
+export function storeText(cache: string, digest: Digest, text: string): void {
+  const path = objectPath(cache, digest, 'file');
+  if (verifyObject(cache, digest, 'file') === 'good') return;
+  writeAtomic(path, text);
+  chmodSync(path, 0o444);
+  stampQuietly(path, digest);
+}
+
+/** Read-only, stamped and on the disk, before it gets the name that others trust. */
+function seal(path: string, digest: Digest, form: FileForm): void {
+  chmodSync(path, form === 'exec' ? 0o555 : 0o444);
+  stampQuietly(path, digest);
+  const file = openSync(path, 'r');
+  try {
+    fsyncSync(file);
+  } finally {
+    closeSync(file);
+  }
+}
+
+function copyBeside(source: string, path: string): string {
+  const temporary = temporaryBeside(path);
+  mkdirSync(dirname(path), { recursive: true });
+  copyFileSync(source, temporary);
+  return temporary;
+}
+
+function isStamped(stat: Stats, digest: Digest): boolean {
+  return stat.isFile() && stat.mtimeMs === stampOf(digest) * 1000;
+}
+
+/** An object without its stamp is only slower to verify: a file system that refuses is no failure. */
+function stampQuietly(path: string, digest: Digest): void {
+  try {
+    utimesSync(path, stampOf(digest), stampOf(digest));
+  } catch {}
+}
+
+function lstatOrNone(path: string): Stats | undefined {
+  return lstatSync(path, { throwIfNoEntry: false });
+}

@@ -1,0 +1,126 @@
+/** @file Takes artifacts out of the cache: links for stages, copies for people. */
+import {
+  chmodSync,
+  constants,
+  copyFileSync,
+  linkSync,
+  lstatSync,
+  mkdirSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+} from 'node:fs';
+import { dirname, join } from 'node:path';
+import type { Digest } from '../base/ids.ts';
+import { err, ok, type Result } from '../base/result.ts';
+import type { Artifact } from './artifact.ts';
+import { objectPath } from './layout.ts';
+import { isPristine, quarantine, verifyObject } from './objects.ts';
+import { errnoOf, temporaryBeside } from './publish.ts';
+import { readTree } from './tree.ts';
+
+/** An object that is missing or corrupt: its producer has to run again. */
+export interface Lost {
+  readonly code: 'lost';
+  readonly digest: Digest;
+}
+
+/** An object that a stage can see under a second name, to be looked at when the stage has ended. */
+export interface Handed {
+  readonly digest: Digest;
+  readonly form: 'file' | 'exec';
+  /** Where the stage saw it. */
+  readonly path: string;
+}
+
+type PlaceFile = (object: string, to: string, form: 'file' | 'exec') => void;
+
+/** Read-only hard links, or read-only copies where links cannot be made. */
+export function handToStage(cache: string, artifact: Artifact, to: string): Result<Handed[], Lost> {
+  return place(cache, artifact, to, (object, path, form) => {
+    try {
+      linkSync(object, path);
+    } catch (error) {
+      // EXDEV: another file system; EPERM: it knows no links; EMLINK: it has no more of them.
+      if (!['EXDEV', 'EPERM', 'EMLINK', 'ENOTSUP'].includes(errnoOf(error) ?? '')) throw error;
+      copyFileSync(object, path, constants.COPYFILE_FICLONE);
+      chmodSync(path, form === 'exec' ? 0o555 : 0o444);
+    }
+  });
+}
+
+/** The first object that a stage wrote to; it is moved out of the cache. */
+export function mutatedInput(cache: string, handed: readonly Handed[]): Handed | undefined {
+  const bad = handed.filter(({ digest, form }) => !isPristine(cache, digest, form));
+  for (const { digest, form } of bad) quarantine(cache, digest, form);
+  return bad[0];
+}
+
+/** Puts a writable copy (a reflink where the file system has them) at `to`, whole or not at all. */
+export function placeForPeople(cache: string, artifact: Artifact, to: string): Result<void, Lost> {
+  mkdirSync(dirname(to), { recursive: true });
+  const temporary = temporaryBeside(to);
+  const placed = place(cache, artifact, temporary, (object, path, form) => {
+    copyFileSync(object, path, constants.COPYFILE_FICLONE);
+    chmodSync(path, form === 'exec' ? 0o755 : 0o644);
+  });
+  if (placed.ok) swap(temporary, to);
+  else rmSync(temporary, { recursive: true, force: true });
+  return placed.ok ? ok(undefined) : placed;
+}
+
+/** A file is replaced in one step. A folder cannot be: the old one steps aside first and is removed last. */
+export function swap(temporary: string, to: string): void {
+  const old = lstatSync(to, { throwIfNoEntry: false });
+  if (old === undefined || (!old.isDirectory() && !lstatSync(temporary).isDirectory())) {
+    renameSync(temporary, to);
+    return;
+  }
+  const aside = temporaryBeside(to);
+  renameSync(to, aside);
+  renameSync(temporary, to);
+  rmSync(aside, { recursive: true, force: true });
+}
+
+function place(cache: string, artifact: Artifact, to: string, file: PlaceFile): Result<Handed[], Lost> {
+  if (artifact.form !== 'tree') {
+    const done = placeOne(cache, artifact.digest, artifact.form, to, file);
+    return done.ok ? ok([done.value]) : done;
+  }
+  const entries = readTree(cache, artifact.digest);
+  if (entries === undefined) return err({ code: 'lost', digest: artifact.digest });
+  const handed: Handed[] = [];
+  const made = new Set<string>();
+  const folder = (path: string): void => {
+    if (made.has(path)) return;
+    mkdirSync(path, { recursive: true });
+    made.add(path);
+  };
+  folder(to);
+  for (const [path, form, value] of entries) {
+    const target = join(to, path);
+    if (form === 'dir') folder(target);
+    else {
+      folder(dirname(target));
+      if (form === 'link') symlinkSync(value, target);
+      else {
+        const done = placeOne(cache, value, form, target, file);
+        if (!done.ok) return done;
+        handed.push(done.value);
+      }
+    }
+  }
+  return ok(handed);
+}
+
+function placeOne(
+  cache: string,
+  digest: Digest,
+  form: 'file' | 'exec',
+  to: string,
+  file: PlaceFile,
+): Result<Handed, Lost> {
+  if (verifyObject(cache, digest, form) !== 'good') return err({ code: 'lost', digest });
+  file(objectPath(cache, digest, form), to, form);
+  return ok({ digest, form, path: to });
+}

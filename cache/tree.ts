@@ -1,0 +1,112 @@
+/** @file Tree objects: a folder as one canonical list. Equal folders, equal digest, on every machine. */
+import { readFileSync } from 'node:fs';
+import { canonicalJson, compareCodePoints } from '../base/canonical.ts';
+import { digestBytes } from '../base/digest.ts';
+import type { Digest } from '../base/ids.ts';
+import type { Json } from '../base/json.ts';
+import { err, ok, type Result } from '../base/result.ts';
+import type { Artifact, ArtifactFault } from './artifact.ts';
+import { objectPath } from './layout.ts';
+import { quarantine, storeText, verifyObject } from './objects.ts';
+
+/** Sorted by path in code-point order; `dir` only for an empty one. */
+export type TreeEntry =
+  | readonly [path: string, form: 'file' | 'exec', digest: Digest]
+  | readonly [path: string, form: 'dir']
+  | readonly [path: string, form: 'link', target: string];
+
+const TAG = 'warren/tree/1\n';
+
+/** The tag stands in front of the stored text too: the digest of a tree object is that of its bytes, like any other. */
+function treeText(entries: readonly TreeEntry[]): string {
+  return `${TAG}${canonicalJson(entries as readonly Json[])}`;
+}
+
+export function treeDigest(entries: readonly TreeEntry[]): Digest {
+  return digestBytes(treeText(entries));
+}
+
+export function storeTree(cache: string, entries: readonly TreeEntry[]): Artifact {
+  const text = treeText(entries);
+  const digest = digestBytes(text);
+  storeText(cache, digest, text);
+  return { form: 'tree', digest };
+}
+
+/** Undefined when the tree object is missing or corrupt: its producer has to run again. */
+export function readTree(cache: string, digest: Digest): readonly TreeEntry[] | undefined {
+  let text: string;
+  try {
+    text = readFileSync(objectPath(cache, digest, 'tree'), 'utf8');
+  } catch {
+    return undefined;
+  }
+  if (digestBytes(text) !== digest || !text.startsWith(TAG)) {
+    quarantine(cache, digest, 'tree');
+    return undefined;
+  }
+  return JSON.parse(text.slice(TAG.length)) as TreeEntry[];
+}
+
+/** The objects without which the artifact is not whole; the tree object itself comes first. */
+export function firstLost(cache: string, artifact: Artifact): Digest | undefined {
+  if (artifact.form !== 'tree') {
+    return verifyObject(cache, artifact.digest, artifact.form) === 'good' ? undefined : artifact.digest;
+  }
+  const entries = readTree(cache, artifact.digest);
+  if (entries === undefined) return artifact.digest;
+  for (const [, form, digest] of entries) {
+    if ((form === 'file' || form === 'exec') && verifyObject(cache, digest, form) !== 'good') return digest;
+  }
+  return undefined;
+}
+
+/** A member of a folder, with a digest of its own. `lost` when the tree object is not there to look into. */
+export function memberOf(
+  cache: string,
+  artifact: Artifact,
+  subpath: string,
+): Result<Artifact, ArtifactFault | { readonly code: 'lost'; readonly digest: Digest }> {
+  if (artifact.form !== 'tree') {
+    return err({
+      code: 'not-a-folder',
+      path: subpath,
+      message: `${subpath} is asked of a file, not of a folder`,
+    });
+  }
+  const entries = readTree(cache, artifact.digest);
+  if (entries === undefined) return err({ code: 'lost', digest: artifact.digest });
+  const exact = entries.find(([path]) => path === subpath);
+  if (exact !== undefined) return exactMember(cache, exact);
+  const prefix = `${subpath}/`;
+  const below = entries.filter(([path]) => path.startsWith(prefix));
+  if (below.length === 0) return err(missing(subpath, entries));
+  return ok(
+    storeTree(
+      cache,
+      below.map(([path, ...rest]) => [path.slice(prefix.length), ...rest] as TreeEntry),
+    ),
+  );
+}
+
+function exactMember(cache: string, entry: TreeEntry): Result<Artifact, ArtifactFault> {
+  const [path, form, digest] = entry;
+  switch (form) {
+    case 'file':
+    case 'exec':
+      return ok({ form, digest });
+    case 'dir':
+      return ok(storeTree(cache, []));
+    case 'link':
+      return err({ code: 'not-a-file', path, message: `${path} is a link; name what it points to` });
+  }
+}
+
+function missing(subpath: string, entries: readonly TreeEntry[]): ArtifactFault {
+  const names = [...new Set(entries.map(([path]) => path.split('/')[0] as string))].sort(compareCodePoints);
+  return {
+    code: 'missing',
+    path: subpath,
+    message: `${subpath} is not in the folder, which has ${names.join(', ')}`,
+  };
+}
