@@ -60,7 +60,7 @@ export interface Params {
    */
   stop: string[];
   /**
-   * Sequences decoded together; does not change the result.
+   * Sequences decoded together.
    */
   batch: number;
   /**
