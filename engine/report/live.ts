@@ -6,8 +6,8 @@ import { closingLines, failureLines, resultLines } from './ending.ts';
 import { collapsesFresh } from './fresh.ts';
 import type { Line } from './line.ts';
 import { doneLine, idWidth, noteLine } from './lines.ts';
-import type { Painter } from './paint.ts';
-import { dispatch, type Handlers, ignore, type Reporter, type Sink } from './reporter.ts';
+import { type Painter, type Print, printTo } from './paint.ts';
+import { dispatch, type Handlers, ignore, type Reporter } from './reporter.ts';
 import { Tally } from './tally.ts';
 import { type Terminal, Window } from './window.ts';
 
@@ -24,7 +24,8 @@ export interface Clock {
 
 export interface LiveOptions {
   readonly terminal: Terminal;
-  readonly results: Sink;
+  /** Tables and places of results. */
+  readonly results: Print;
   readonly paint: Painter;
   readonly sources: Sources;
   readonly clock: Clock;
@@ -32,6 +33,7 @@ export interface LiveOptions {
 
 export function liveReporter({ terminal, results, paint, sources, clock }: LiveOptions): Reporter {
   const tally = new Tally();
+  const print = printTo(terminal, paint);
   const window = new Window(terminal, paint);
   let columns = 0;
   let collapsed = false;
@@ -71,8 +73,8 @@ export function liveReporter({ terminal, results, paint, sources, clock }: LiveO
     'output-placed': ignore,
     'run-done': () => {
       clear();
-      results.write(written(resultLines(tally), paint));
-      terminal.write(written([...failureLines(tally), ...closingLines(tally, sources.show)], paint));
+      results(resultLines(tally));
+      print([...failureLines(tally), ...closingLines(tally, sources.show)]);
     },
   };
   return {
@@ -85,8 +87,4 @@ export function liveReporter({ terminal, results, paint, sources, clock }: LiveO
       clear();
     },
   };
-}
-
-function written(lines: readonly Line[], paint: Painter): string {
-  return lines.map((line) => `${paint(line)}\n`).join('');
 }

@@ -15,6 +15,8 @@ const FORMATS: Readonly<Record<Tone, Format | undefined>> = {
 };
 
 export type Painter = (line: Line) => string;
+/** Writes whole lines somewhere, painted for that place. */
+export type Print = (lines: readonly Line[]) => void;
 
 /** Turns a line into what is written; without colour it holds no escape at all. */
 export function painter(color: boolean): Painter {
@@ -40,4 +42,10 @@ export function wantsColor(
   const forced = env['FORCE_COLOR'];
   if (forced !== undefined && forced !== '') return forced !== '0' && forced !== 'false';
   return stream.isTTY === true && env['TERM'] !== 'dumb';
+}
+
+export function printTo(sink: { write(text: string): void }, paint: Painter): Print {
+  return (lines) => {
+    if (lines.length > 0) sink.write(lines.map((line) => `${paint(line)}\n`).join(''));
+  };
 }

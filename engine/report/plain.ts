@@ -2,30 +2,27 @@
 import { renderDiagnostic, type Sources } from './diagnostics.ts';
 import { closingLines, failureLines, resultLines } from './ending.ts';
 import { collapsesFresh } from './fresh.ts';
-import type { Line } from './line.ts';
 import { doneLine, idWidth, noteLine, progressLine, startLine, waitLine } from './lines.ts';
-import type { Painter } from './paint.ts';
-import { dispatch, type Handlers, ignore, type Reporter, type Sink } from './reporter.ts';
+import type { Print } from './paint.ts';
+import { dispatch, type Handlers, ignore, type Reporter } from './reporter.ts';
 import { Tally } from './tally.ts';
 
 /** A stage that says nothing for this long (in events' time) gets a line that it goes on. */
 const HEARTBEAT_MS = 30_000;
 
-export interface Streams {
+export interface PlainOptions {
   /** Progress and diagnostics. */
-  readonly progress: Sink;
-  /** Results; the same stream as progress when stdout is kept for JSON. */
-  readonly results: Sink;
+  readonly progress: Print;
+  /** Tables and places of results. */
+  readonly results: Print;
+  readonly sources: Sources;
 }
 
-export function plainReporter(streams: Streams, paint: Painter, sources: Sources): Reporter {
+export function plainReporter({ progress: put, results, sources }: PlainOptions): Reporter {
   const tally = new Tally();
   const spoke = new Map<string, number>();
   let columns = 0;
   let collapsed = false;
-  const put = (lines: readonly Line[], to: Sink = streams.progress): void => {
-    if (lines.length > 0) to.write(lines.map((line) => `${paint(line)}\n`).join(''));
-  };
   const handlers: Handlers = {
     'run-started': (event) => {
       columns = idWidth(event.stages.map(({ id }) => id));
@@ -51,7 +48,7 @@ export function plainReporter(streams: Streams, paint: Painter, sources: Sources
     warning: (event) => put(renderDiagnostic(event.diagnostic, sources)),
     'output-placed': ignore,
     'run-done': () => {
-      put(resultLines(tally), streams.results);
+      results(resultLines(tally));
       put([...failureLines(tally), ...closingLines(tally, sources.show)]);
     },
   };

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { liveReporter } from '../../engine/report/live.ts';
-import { painter } from '../../engine/report/paint.ts';
+import { painter, printTo } from '../../engine/report/paint.ts';
 import type { Reporter } from '../../engine/report/reporter.ts';
 import { atSeconds, Story } from '../rigs/events.ts';
 import { Screen } from '../rigs/screen.ts';
@@ -19,7 +19,7 @@ function live(size = { columns: 80, rows: 24 }): Live {
   let draw = (): void => {};
   const reporter = liveReporter({
     terminal: screen,
-    results: screen,
+    results: printTo(screen, painter(false)),
     paint: painter(false),
     sources: { read: () => undefined, show: (path) => path.replace('/project/', '') },
     clock: {

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { painter } from '../../engine/report/paint.ts';
+import { painter, printTo } from '../../engine/report/paint.ts';
 import { plainReporter } from '../../engine/report/plain.ts';
 import { quietReporter } from '../../engine/report/quiet.ts';
 import { atSeconds, Story } from '../rigs/events.ts';
@@ -55,7 +55,11 @@ function tell(story: Story): void {
 it('plain: one line a change of state, with a sign of life in long stages', () => {
   const progress = collect();
   const results = collect();
-  const reporter = plainReporter({ progress, results }, painter(false), sources);
+  const reporter = plainReporter({
+    progress: printTo(progress, painter(false)),
+    results: printTo(results, painter(false)),
+    sources,
+  });
   tell(new Story((event) => reporter.event(event)));
   reporter.close();
   expect(progress.text).toMatchInlineSnapshot(`
@@ -82,7 +86,7 @@ it('plain: one line a change of state, with a sign of life in long stages', () =
 
 it('quiet: only what went wrong', () => {
   const to = collect();
-  const reporter = quietReporter(to, painter(false), sources);
+  const reporter = quietReporter(printTo(to, painter(false)), sources);
   tell(new Story((event) => reporter.event(event)));
   reporter.close();
   expect(to.text).toMatchInlineSnapshot(`
@@ -98,7 +102,11 @@ it('quiet: only what went wrong', () => {
 
 it('colour is written only when asked for', () => {
   const to = collect();
-  const reporter = plainReporter({ progress: to, results: to }, painter(true), sources);
+  const reporter = plainReporter({
+    progress: printTo(to, painter(true)),
+    results: printTo(to, painter(true)),
+    sources,
+  });
   const story = new Story((event) => reporter.event(event));
   story.begin({ a: 'run' });
   story.end(1, 'a', 'ran', 1);

@@ -1,0 +1,21 @@
+#!/usr/bin/env node
+/** @file Entry of the program. Nothing heavy is imported here: doing nothing has to be fast. */
+import { EXIT } from './exit.ts';
+
+// A reader that has seen enough (`warren graph | head`) is no error.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code === 'EPIPE') process.exit(EXIT.done);
+  throw error;
+});
+
+try {
+  const { callProgram } = await import('./program.ts');
+  process.exitCode = await callProgram(process.argv.slice(2));
+} catch (error) {
+  // Expected failures are values; whatever is thrown to here is a bug.
+  const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
+  process.stderr.write(
+    `Internal error: ${text}\nThis is a bug in warren; please report it with the lines above.\n`,
+  );
+  process.exitCode = EXIT.bug;
+}

@@ -1,0 +1,167 @@
+/** @file The commands and their options; each command's own file is imported when it is called. */
+
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
+import type { ColorMode } from '../report/paint.ts';
+import type { Call } from './call.ts';
+import { EXIT, type ExitCode } from './exit.ts';
+import { packageRoot } from './package.ts';
+
+interface GlobalOptions {
+  readonly json?: boolean;
+  readonly quiet?: boolean;
+  readonly color: ColorMode;
+  readonly cwd?: string;
+}
+
+/** Runs the command of `args` and answers its exit code. */
+export async function callProgram(args: readonly string[]): Promise<ExitCode> {
+  let code: ExitCode = EXIT.done;
+  const program = build((exit) => {
+    code = exit;
+  });
+  try {
+    await program.parseAsync(args, { from: 'user' });
+    return code;
+  } catch (error) {
+    if (!(error instanceof CommanderError)) throw error;
+    if (error.exitCode === 0) return EXIT.done;
+    const { refuseCall } = await import('./call.ts');
+    const call: Call = { json: args.includes('--json'), quiet: false, color: 'auto', cwd: process.cwd() };
+    return refuseCall(
+      call,
+      usageCode(error),
+      usageMessage(error),
+      'warren --help lists commands and options',
+    );
+  }
+}
+
+/** `commander.unknownOption` -> `unknown-option` */
+function usageCode(error: CommanderError): string {
+  return error.code.replace('commander.', '').replace(/[A-Z]/g, (upper) => `-${upper.toLowerCase()}`);
+}
+
+function usageMessage(error: CommanderError): string {
+  if (error.code === 'commander.help') return 'a command is needed';
+  return error.message.replace(/^error: /, '').replaceAll('\n', ' ');
+}
+
+type Action = (call: Call, ...rest: never[]) => Promise<ExitCode>;
+
+function build(exit: (code: ExitCode) => void): Command {
+  const program = new Command('warren')
+    .description('A declarative pipeline engine for aligning language models from human preferences.')
+    .version(version(), '--version', 'print the version')
+    .option('--json', 'answer with exactly one JSON line on stdout')
+    .option('--quiet', 'say only what went wrong')
+    .addOption(
+      new Option('--color <when>', 'colour the output').choices(['auto', 'always', 'never']).default('auto'),
+    )
+    .option('--cwd <folder>', 'work as if started in this folder')
+    .configureHelp({ showGlobalOptions: true })
+    .configureOutput({ writeErr: () => {} })
+    .exitOverride();
+
+  const add = (usage: string, description: string): Command =>
+    program.command(usage).description(description).copyInheritedSettings(program);
+
+  /** Calls `load()`'s function with the call, the positional arguments and the options. */
+  const does =
+    (load: () => Promise<Action>) =>
+    async (...given: unknown[]): Promise<void> => {
+      const command = given.at(-1) as Command;
+      const globals = command.optsWithGlobals<GlobalOptions>();
+      const call = await startCall(globals);
+      if (call === undefined) return exit(EXIT.wrong);
+      const action = (await load()) as (call: Call, ...rest: unknown[]) => Promise<ExitCode>;
+      exit(await action(call, ...given.slice(0, -1)));
+    };
+
+  add('init [template]', 'write a commented pipeline to start from: command (default) or rrhf').action(
+    does(async () => (await import('./init.ts')).init),
+  );
+  overridable(add('check <file>', 'find every mistake in a pipeline file')).action(
+    does(async () => (await import('./check.ts')).check),
+  );
+  overridable(add('plan <file> [stages...]', 'show what would run, and why'))
+    .option('--force', 'as if every stage had to run again')
+    .option('--threads <n>', 'CPU threads for stages that compute', count)
+    .option('--check', 'exit with 3 if anything would or may run')
+    .action(does(async () => (await import('./plan.ts')).plan));
+  overridable(add('run <file> [stages...]', 'run what changed, restore the rest'))
+    .option('-j, --jobs <n>', 'stages at the same time', count)
+    .option('--keep-going', 'after a failure, go on with what does not need it')
+    .option('--force', 'run every stage again')
+    .option('--frozen', 'exit with 3 if anything would or may run; run nothing')
+    .option('--threads <n>', 'CPU threads for stages that compute', count)
+    .action(does(async () => (await import('./run.ts')).run));
+  add('why <stage>', 'show what changed since the nearest earlier result of a stage')
+    .option('--run <id>', 'the run to explain, in place of the latest')
+    .action(does(async () => (await import('./why.ts')).why));
+  add('status [run]', 'show the stages of the latest run').action(
+    does(async () => (await import('./status.ts')).status),
+  );
+  add('logs <stage>', 'print what a stage printed')
+    .option('-f, --follow', 'go on while the stage runs')
+    .option('--run <id>', 'the run to look into, in place of the latest')
+    .action(does(async () => (await import('./logs.ts')).logs));
+  overridable(add('graph <file>', 'draw the stages and their inputs'))
+    .addOption(
+      new Option('--format <format>', 'how').choices(['text', 'mermaid', 'dot', 'json']).default('text'),
+    )
+    .action(does(async () => (await import('./graph.ts')).graph));
+  add('schema [kind]', 'print the JSON Schema of pipeline files, or what a kind takes and gives').action(
+    does(async () => (await import('./schema.ts')).schema),
+  );
+  const cache = add('cache', 'look into the cache');
+  cache
+    .command('du')
+    .description('show how much space results take')
+    .copyInheritedSettings(program)
+    .action(does(async () => (await import('./cache-du.ts')).cacheDu));
+  return program;
+}
+
+function overridable(command: Command): Command {
+  return command
+    .option('--with <name=value>', 'parameter of the pipeline; one YAML value', collect)
+    .option('--set <stage.param=value>', 'parameter of a stage; one YAML value', collect)
+    .option('--in <name=path>', 'input of the pipeline', collect);
+}
+
+function collect(text: string, before: readonly string[] = []): readonly string[] {
+  return [...before, text];
+}
+
+function count(text: string): number {
+  const value = Number(text);
+  if (!/^[0-9]+$/.test(text) || value < 1 || value > 4096)
+    throw new InvalidArgumentError('give a whole number from 1 to 4096.');
+  return value;
+}
+
+/** Enters `--cwd`; undefined if it cannot be entered (said already). */
+async function startCall(options: GlobalOptions): Promise<Call | undefined> {
+  const call = { json: options.json === true, quiet: options.quiet === true, color: options.color };
+  if (options.cwd !== undefined) {
+    try {
+      process.chdir(options.cwd);
+    } catch {
+      const { refuseCall } = await import('./call.ts');
+      refuseCall(
+        { ...call, cwd: process.cwd() },
+        'no-such-folder',
+        `--cwd ${options.cwd} is not a folder that can be entered`,
+      );
+      return undefined;
+    }
+  }
+  return { ...call, cwd: process.cwd() };
+}
+
+function version(): string {
+  const text = readFileSync(join(packageRoot(), 'package.json'), 'utf8');
+  return (JSON.parse(text) as { version: string }).version;
+}
