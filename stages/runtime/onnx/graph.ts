@@ -76,11 +76,13 @@ export class GraphBuilder {
     return values;
   }
 
-  /** Names a computed result of the graph. The producing node writes under that name: an Identity would copy it. */
-  output(name: string, value: Value, dims: readonly Dim[]): void {
-    if (this.#renamed.has(value.name))
-      throw new Error(`Internal error: ${value.name} is already the output ${this.#renamed.get(value.name)}`);
-    this.#renamed.set(value.name, name);
+  /**
+   * Names a result of the graph. The producing node writes under that name, since an Identity would copy it; a value that has a name
+   * already does get an Identity. Without `dims` the shape is left to inference.
+   */
+  output(name: string, value: Value, dims?: readonly Dim[]): void {
+    const source = this.#renamed.has(value.name) ? this.node('Identity', [value]) : value;
+    this.#renamed.set(source.name, name);
     this.#outputs.push({ name, type: value.type, dims });
   }
 

@@ -24,7 +24,8 @@ export interface NodeProto {
 export interface ValueProto {
   readonly name: string;
   readonly type: ElementType;
-  readonly dims: readonly Dim[];
+  /** Absent: the shape is left to inference. */
+  readonly dims: readonly Dim[] | undefined;
 }
 
 export interface GraphProto {
@@ -109,22 +110,26 @@ function encodeTensor(name: string, tensor: TensorData): Writer {
 }
 
 function encodeValue(value: ValueProto): Writer {
-  const shape = new Writer();
-  for (const dim of value.dims) {
-    const entry = new Writer();
-    if (typeof dim === 'number') entry.int(1, dim);
-    else entry.text(2, dim);
-    shape.message(1, entry);
-  }
   const tensor = new Writer();
   tensor.int(1, elementCode[value.type]);
-  tensor.message(2, shape);
+  if (value.dims) tensor.message(2, encodeShape(value.dims));
   const type = new Writer();
   type.message(1, tensor);
   const writer = new Writer();
   writer.text(1, value.name);
   writer.message(2, type);
   return writer;
+}
+
+function encodeShape(dims: readonly Dim[]): Writer {
+  const shape = new Writer();
+  for (const dim of dims) {
+    const entry = new Writer();
+    if (typeof dim === 'number') entry.int(1, dim);
+    else entry.text(2, dim);
+    shape.message(1, entry);
+  }
+  return shape;
 }
 
 /** Protobuf wire format: chunks are kept apart and joined once, so that large weights are copied once. */

@@ -1,0 +1,126 @@
+/** @file A model in training: one graph for loss and derivatives, one for the optimiser, all parameters in one array. */
+import type { Model, Weights } from '../api.ts';
+import { Tape } from '../autodiff/tape.ts';
+import { GraphBuilder, type Value } from '../graph.ts';
+import { buildTrunk, trunkInputs } from '../llama.ts';
+import { type Feeds, openSession, type Tensor, tensors } from '../session.ts';
+import { type AdamWOptions, type AdamWState, openAdamW } from './adamw.ts';
+import { type MicroBatch, trunkFeeds } from './batch.ts';
+import { type LossName, losses } from './losses.ts';
+import { flatten, layoutOf, unflatten } from './parameters.ts';
+
+export interface StepResult {
+  /** Sum over the micro-batches; their feeds hold the reduction over the whole batch. */
+  readonly loss: number;
+  /** Of the gradient, before clipping. */
+  readonly norm: number;
+  /** Further outputs of the loss, one entry per micro-batch. */
+  readonly outputs: readonly { readonly [name: string]: Float32Array }[];
+}
+
+export interface Trainer {
+  /** Accumulates the derivatives of all micro-batches, then updates once. A loss that is not finite is returned before any update. */
+  step(micros: readonly MicroBatch[], lr: number): Promise<StepResult>;
+  /** Loss and outputs without an update. */
+  evaluate(
+    micro: MicroBatch,
+  ): Promise<{ readonly loss: number; readonly outputs: { readonly [name: string]: Float32Array } }>;
+  /** Derivatives of the last `step` or `evaluate`, by parameter name. */
+  gradient(): Weights;
+  /** Copies of the current parameters. */
+  weights(): Weights;
+  readonly state: AdamWState;
+  close(): Promise<void>;
+}
+
+export async function openTrainer(
+  model: Model,
+  loss: LossName,
+  options: AdamWOptions,
+  threads: number,
+): Promise<Trainer> {
+  const make = await tensors();
+  const { config } = model;
+  const layout = layoutOf(config);
+  const parameters = flatten(layout, model.weights);
+  const gradient = new Float32Array(layout.size);
+  const state: AdamWState = { m: new Float32Array(layout.size), v: new Float32Array(layout.size), step: 0 };
+
+  const g = new GraphBuilder();
+  const tape = new Tape(g);
+  const values = new Map<string, Value>(
+    layout.slots.map(({ name, shape }) => [name, g.input(name, 'float32', shape)]),
+  );
+  const parameter = (name: string): Value => {
+    const value = values.get(name);
+    if (!value) throw new Error(`Internal error: no parameter ${name}`);
+    return value;
+  };
+  const hidden = buildTrunk(tape, config, parameter, trunkInputs(g));
+  const built = losses[loss](tape, { config, hidden, parameter });
+  const derivatives = tape.backward(
+    built.loss,
+    layout.slots.map(({ name }) => parameter(name)),
+  );
+  g.output('loss', built.loss, []);
+  for (const [name, value] of Object.entries(built.outputs)) g.output(`out.${name}`, value);
+  for (const [i, { name, shape }] of layout.slots.entries())
+    g.output(`d.${name}`, derivatives[i] as Value, shape);
+  const session = await openSession(g.bytes(), threads);
+  const optimiser = await openAdamW(layout, parameters, gradient, state, options, threads);
+
+  const views = (flat: Float32Array, prefix: string): Feeds =>
+    Object.fromEntries(
+      layout.slots.map(({ name, shape, offset, size }) => [
+        `${prefix}${name}`,
+        make.float(flat.subarray(offset, offset + size), shape),
+      ]),
+    );
+  const weightFeeds = views(parameters, '');
+  const first = views(gradient, 'd.');
+  // Later micro-batches write beside the first and are added; made only when a batch has more than one.
+  let spare: { flat: Float32Array; fetches: Feeds } | undefined;
+  const lossOut = new Float32Array(1);
+
+  async function differentiate(
+    micro: MicroBatch,
+    gradients: Feeds,
+  ): Promise<{ loss: number; outputs: Record<string, Float32Array> }> {
+    const { feeds } = trunkFeeds(make, config, micro.sequences);
+    const fetches: { [name: string]: Tensor | null } = { loss: make.float(lossOut, []), ...gradients };
+    for (const name of Object.keys(built.outputs)) fetches[`out.${name}`] = null;
+    const out = await session.run({ ...weightFeeds, ...feeds, ...micro.feeds }, fetches);
+    const outputs: Record<string, Float32Array> = {};
+    for (const name of Object.keys(built.outputs)) outputs[name] = out[`out.${name}`]?.data as Float32Array;
+    return { loss: lossOut[0] as number, outputs };
+  }
+
+  return {
+    state,
+    async step(micros, lr) {
+      let total = 0;
+      const outputs: Record<string, Float32Array>[] = [];
+      for (const [i, micro] of micros.entries()) {
+        if (i > 0 && !spare) {
+          const flat = new Float32Array(layout.size);
+          spare = { flat, fetches: views(flat, 'd.') };
+        }
+        const result = await differentiate(micro, i === 0 || !spare ? first : spare.fetches);
+        total += result.loss;
+        outputs.push(result.outputs);
+        if (i > 0 && spare)
+          for (let j = 0; j < gradient.length; j++)
+            gradient[j] = (gradient[j] as number) + (spare.flat[j] as number);
+      }
+      if (!Number.isFinite(total)) return { loss: total, norm: Number.NaN, outputs };
+      return { loss: total, norm: await optimiser.update(lr), outputs };
+    },
+    evaluate: (micro) => differentiate(micro, first),
+    gradient: () => unflatten(layout, gradient, config),
+    weights: () => unflatten(layout, parameters, config),
+    async close() {
+      await session.close();
+      await optimiser.close();
+    },
+  };
+}
