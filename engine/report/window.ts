@@ -6,7 +6,8 @@ import type { Sink } from './reporter.ts';
 
 const BEGIN_SYNC = '\u001b[?2026h';
 const END_SYNC = '\u001b[?2026l';
-const CLEAR_BELOW = '\u001b[0J';
+// Row by row: tmux keeps what a clear of the whole screen below takes away, and its history would fill with old blocks.
+const ERASE_ROW_ABOVE = '\u001b[1A\u001b[2K';
 
 export interface Terminal extends Sink {
   /** Asked at each drawing; a pty wrapper may say 0, then 80 x 24 is taken. */
@@ -41,6 +42,6 @@ export class Window {
     const { columns } = this.#terminal.size();
     let rows = 0;
     for (const line of this.#drawn) rows += Math.max(1, Math.ceil(lineWidth(line) / columns));
-    return rows === 0 ? '' : `\r\u001b[${rows}A${CLEAR_BELOW}`;
+    return `${ERASE_ROW_ABOVE.repeat(rows)}\r`;
   }
 }

@@ -1,4 +1,4 @@
-/** As much of a terminal as the live block uses: text, wrapping, scrolling, cursor up, clear below. Unknown escapes throw. */
+/** As much of a terminal as the live block uses: text, wrapping, scrolling, cursor up, erase row. Unknown escapes throw. */
 import type { Size } from '../../engine/report/block.ts';
 import type { Terminal } from '../../engine/report/window.ts';
 
@@ -38,8 +38,8 @@ export class Screen implements Terminal {
     else if (token === '\u001b[?2026l') return;
     else if (token === '\n') this.#newline();
     else if (token === '\r') this.#column = 0;
-    else if (token === '\u001b[0J') this.#clearBelow();
-    else if (token.endsWith('A')) this.#up(Number(token.slice(2, -1)));
+    else if (token === '\u001b[2K') this.#rows[this.#row] = '';
+    else if (token === '\u001b[1A') this.#up();
     else if (token.startsWith('\u001b')) throw new Error(`escape ${JSON.stringify(token)}`);
     else this.#put(token);
   }
@@ -58,13 +58,8 @@ export class Screen implements Terminal {
   }
 
   /** What has scrolled away is out of reach of the cursor, as in a terminal. */
-  #up(count: number): void {
+  #up(): void {
     const top = Math.max(0, this.#rows.length - this.#size.rows);
-    this.#row = Math.max(top, this.#row - count);
-  }
-
-  #clearBelow(): void {
-    this.#rows[this.#row] = (this.#rows[this.#row] ?? '').slice(0, this.#column);
-    this.#rows.length = this.#row + 1;
+    this.#row = Math.max(top, this.#row - 1);
   }
 }
