@@ -1,4 +1,5 @@
-/** @file Scored responses to ranked queries (algorithms: RRHF `make_data.py`, but in an order that no directory listing decides). */
+/** @file Scored responses to ranked queries (RRHF's `make_data.py`, in an order that no folder listing decides). */
+import { compareCodePoints } from '../../base/canonical.ts';
 import { err, ok, type Result } from '../../base/result.ts';
 import type { Failure } from '../protocol/failure.ts';
 import type { Pair, Provenance, Ranked, ResponseSource, Scored } from '../runtime/record-types.ts';
@@ -12,11 +13,10 @@ export interface ScoredRow {
 
 const places: { readonly [source in ResponseSource]: number } = { sample: 0, chosen: 1, rejected: 2 };
 
-/** Samples, then chosen, then rejected; samplers by UTF-16 code unit, never by locale; then index. */
+/** Samples by sampler and index, then chosen, then rejected. */
 function compare(a: Provenance, b: Provenance): number {
   if (a.source !== b.source) return places[a.source] - places[b.source];
-  if (a.sampler !== b.sampler) return a.sampler < b.sampler ? -1 : 1;
-  return a.index - b.index;
+  return compareCodePoints(a.sampler, b.sampler) || a.index - b.index;
 }
 
 /**
@@ -62,7 +62,7 @@ function rankAll(
       query: prompt,
       responses: sorted.map((row) => row.response),
       scores: sorted.map((row) => row.score),
-      provenance: sorted.map(({ source, sampler, index }) => ({ source, sampler, index })),
+      provenance: sorted.map(({ source, sampler, index, finish }) => ({ source, sampler, index, finish })),
     });
   }
   return ok(ranked);

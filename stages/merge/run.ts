@@ -1,4 +1,5 @@
 import { writeFile } from 'node:fs/promises';
+import { compareCodePoints } from '../../base/canonical.ts';
 import { err, ok, type Result } from '../../base/result.ts';
 import { samplingStatistics } from '../objectives/sampling-statistics.ts';
 import type { Context } from '../protocol/context.ts';
@@ -114,5 +115,5 @@ function describe(ranked: readonly Ranked[], estimator: Params['std']): Statisti
 }
 
 function sorted(counts: { readonly [origin: string]: number }): { [origin: string]: number } {
-  return Object.fromEntries(Object.entries(counts).sort(([a], [b]) => (a < b ? -1 : 1)));
+  return Object.fromEntries(Object.entries(counts).sort(([a], [b]) => compareCodePoints(a, b)));
 }

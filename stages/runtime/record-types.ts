@@ -45,13 +45,18 @@ export interface Scored extends Response {
   readonly scorer: string;
 }
 
+/** `finish` tells whether a response ended: where it is `length`, no EOS belongs after it. */
+export interface RankedProvenance extends Provenance {
+  readonly finish?: Response['finish'];
+}
+
 /** The three lists run in parallel: samples, then chosen, then rejected. */
 export interface Ranked {
   readonly id: string;
   readonly query: string;
   readonly responses: readonly string[];
   readonly scores: readonly number[];
-  readonly provenance: readonly Provenance[];
+  readonly provenance: readonly RankedProvenance[];
 }
 
 export interface Reject {

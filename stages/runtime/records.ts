@@ -15,7 +15,7 @@ export interface Row<T> {
   readonly value: T;
 }
 
-const ajv = new Ajv({ strict: true, allowUnionTypes: true });
+const ajv = new Ajv({ strict: true, allowUnionTypes: true, verbose: true });
 const compiled = new Map<RecordName, ValidateFunction>();
 
 function validator(name: RecordName): ValidateFunction {
@@ -27,16 +27,27 @@ function validator(name: RecordName): ValidateFunction {
   return made;
 }
 
-/** What is wrong with a row in a few words, or null if it fits the schema. */
-export function mismatch(name: RecordName, value: unknown): string | null {
+/** What is wrong with a row, or null if it fits the schema. */
+function mismatch(name: RecordName, value: unknown): Pick<Failure, 'code' | 'message' | 'hint'> | null {
   const validate = validator(name);
   if (validate(value)) return null;
   const first = validate.errors?.[0];
   const field = first?.instancePath.slice(1).replaceAll('/', '.');
-  return field ? `field ${field} ${first?.message}` : `it ${first?.message ?? 'does not fit'}`;
+  // JSON.stringify and others write NaN as null.
+  if (first?.data === null && first.keyword === 'type' && first.params['type'] === 'number')
+    return {
+      code: 'number-not-finite',
+      message: `field ${field} holds no finite number`,
+      hint: 'Find what produced it; every number of a record must be finite.',
+    };
+  return {
+    code: 'bad-record',
+    message: field ? `field ${field} ${first?.message}` : `it ${first?.message ?? 'does not fit'}`,
+    hint: `schemas/records/${name}.schema.json lists the fields.`,
+  };
 }
 
-/** All rows with their numbers; the first bad one is the failure: `bad-record`, or a code of `parseLine`. */
+/** All rows with their numbers; the first bad one is the failure: `bad-record`, `number-not-finite`, `broken-json`, `not-utf8`. */
 export async function readRows<N extends RecordName>(
   path: string,
   name: N,
@@ -47,14 +58,10 @@ export async function readRows<N extends RecordName>(
       const parsed = parseLine(line, path);
       if (!parsed.ok) return parsed;
       const wrong = mismatch(name, parsed.value);
-      if (wrong !== null)
-        return err({
-          code: 'bad-record',
-          message: `Row ${line.row} is not a record of "${name}": ${wrong}.`,
-          hint: `schemas/records/${name}.schema.json lists the fields.`,
-          file: path,
-          row: line.row,
-        });
+      if (wrong !== null) {
+        const message = `Row ${line.row} is not a record of "${name}": ${wrong.message}.`;
+        return err({ ...wrong, message, file: path, row: line.row });
+      }
       rows.push({ row: line.row, value: parsed.value as RecordTypes[N] });
     }
   } catch (error) {
@@ -90,7 +97,7 @@ export async function writeRecords<N extends RecordName>(
     for await (const row of rows) {
       const text = JSON.stringify(row, finite);
       const wrong = mismatch(name, row);
-      if (wrong !== null) throw new Error(`Internal error: not a record of "${name}": ${wrong}`);
+      if (wrong !== null) throw new Error(`Internal error: not a record of "${name}": ${wrong.message}`);
       count++;
       yield `${text}\n`;
     }

@@ -2,6 +2,7 @@
 import { err, ok, type Result } from '../../base/result.ts';
 import type { Failure } from '../protocol/failure.ts';
 import type { Tokenizer } from './onnx/api.ts';
+import type { Response } from './record-types.ts';
 
 /** The truncation parameters that every language-model kind has under these names. */
 export interface Truncation {
@@ -25,12 +26,16 @@ export interface Encoded {
   readonly eos: boolean;
 }
 
-/** Ids of a prompt and its response, tokenised separately. `query-too-long` where the parameters refuse to cut. */
+/**
+ * Ids of a prompt and its response, tokenised separately. A response that was generated to its length limit (`finish: length`)
+ * never ended, so it gets no EOS. `query-too-long` where the parameters refuse to cut.
+ */
 export function encodeSequence(
   tokenizer: Tokenizer,
   prompt: string,
   response: string | null,
   truncation: Truncation,
+  finish: Response['finish'] = 'given',
 ): Result<Encoded, Failure> {
   const query = tokenizer.encode(prompt);
   const limit = truncation.max_query_tokens;
@@ -49,8 +54,9 @@ export function encodeSequence(
   const most = truncation.max_response_tokens ?? Number.POSITIVE_INFINITY;
   const truncatedResponse = tokens.length > most;
   // EOS says "the answer ends here": after a cut it would teach, or score, a false ending.
-  const ids = truncatedResponse ? tokens.slice(0, most) : [...tokens, tokenizer.eos];
-  return ok({ ...head, response: ids, truncatedResponse, eos: !truncatedResponse });
+  const eos = !truncatedResponse && finish !== 'length';
+  const ids = eos ? [...tokens, tokenizer.eos] : tokens.slice(0, most);
+  return ok({ ...head, response: ids, truncatedResponse, eos });
 }
 
 /** Counts what truncation did, for `ctx.note`. */

@@ -1,0 +1,130 @@
+/** @file Scores from a program of the user's: rows in on stdin, one line with a score out for each, in order. */
+import { execa } from 'execa';
+import { err, ok, type Result } from '../../base/result.ts';
+import type { Failure } from '../protocol/failure.ts';
+import type { Response } from '../runtime/record-types.ts';
+
+export interface CommandRequest {
+  /** argv, or a line for /bin/sh. */
+  readonly command: string | readonly string[];
+  /** Path that stands for the word `{program}` and is in $PROGRAM. */
+  readonly program: string | undefined;
+  readonly rows: readonly Response[];
+  readonly signal: AbortSignal;
+  readonly onRows: (done: number) => void;
+}
+
+/** How much of the program's stderr a failure quotes. */
+const quoted = 400;
+
+/** One finite score a row. Codes: `scorer-not-found`, `scorer-failed`, `scorer-bad-line`, `scorer-wrong-id`, `score-not-finite`, `scorer-too-few`, `scorer-too-many`, `cancelled`. */
+export async function scoresOfCommand(request: CommandRequest): Promise<Result<number[], Failure>> {
+  const [file, ...args] = words(request);
+  const child = execa(file, args, {
+    stdin: lines(request.rows),
+    buffer: false,
+    reject: false,
+    cancelSignal: request.signal,
+    forceKillAfterDelay: 5000,
+    ...(request.program === undefined ? {} : { env: { PROGRAM: request.program } }),
+  });
+  let stderr = '';
+  child.stderr.setEncoding('utf8').on('data', (text: string) => {
+    stderr = (stderr + text).slice(-quoted);
+    process.stderr.write(text);
+  });
+  const scores: number[] = [];
+  let wrong: Failure | null = null;
+  for await (const line of child.iterable()) {
+    // A broken scorer is stopped at its first wrong line; what it still prints is not read.
+    if (wrong !== null) continue;
+    const score = readScore(line, scores.length, request.rows);
+    if (score.ok) {
+      scores.push(score.value);
+      request.onRows(scores.length);
+    } else {
+      wrong = score.error;
+      child.kill();
+    }
+  }
+  const result = await child;
+  if (wrong !== null) return err(wrong);
+  if (result.isCanceled) return err({ code: 'cancelled', message: 'The scorer was stopped with the run.' });
+  if (result.code === 'ENOENT' || result.code === 'EACCES')
+    return err({
+      code: 'scorer-not-found',
+      message: `The scorer "${file}" cannot be started.`,
+      hint: 'Name a program on PATH, or give its file as in.program and write {program}.',
+    });
+  if (result.failed)
+    return err({
+      code: 'scorer-failed',
+      message: `The scorer ended with ${result.signal ?? `exit code ${result.exitCode}`}: ${stderr.trim() || 'it wrote nothing to stderr'}`,
+      hint: 'Run it by hand on a few {id, prompt, response} lines.',
+    });
+  if (scores.length < request.rows.length)
+    return err({
+      code: 'scorer-too-few',
+      message: `The scorer gave ${scores.length} scores for ${request.rows.length} responses.`,
+      hint: 'It must print one line for each line it reads, also for those it cannot judge.',
+      row: scores.length + 1,
+    });
+  return ok(scores);
+}
+
+function words(request: CommandRequest): [string, ...string[]] {
+  if (typeof request.command === 'string') return ['/bin/sh', '-c', request.command];
+  const [file, ...args] = request.command.map((word) =>
+    word === '{program}' ? (request.program ?? word) : word,
+  );
+  if (file === undefined) throw new Error('Internal error: the schema lets no empty command through');
+  return [file, ...args];
+}
+
+function* lines(rows: readonly Response[]): Generator<string> {
+  for (const { id, prompt, response } of rows) yield `${JSON.stringify({ id, prompt, response })}\n`;
+}
+
+function readScore(line: string, done: number, rows: readonly Response[]): Result<number, Failure> {
+  const row = done + 1;
+  const request = rows[done];
+  if (request === undefined)
+    return err({
+      code: 'scorer-too-many',
+      message: `The scorer printed more than the ${rows.length} lines it was asked for.`,
+      hint: 'Print scores alone to stdout, everything else to stderr.',
+      row,
+    });
+  let value: unknown;
+  try {
+    // Python's json writes NaN and Infinity, which JSON does not have.
+    value = JSON.parse(line.replace(/(?<=[:\s])(-?Infinity|NaN)(?=\s*[,}])/g, 'null'));
+  } catch {
+    return err(badLine(row));
+  }
+  if (value === null || typeof value !== 'object' || !('score' in value)) return err(badLine(row));
+  if ('id' in value && value.id !== request.id)
+    return err({
+      code: 'scorer-wrong-id',
+      message: `Line ${row} of the scorer is for another row than the one it was given there.`,
+      hint: 'Scores must come in the order of the input.',
+      row,
+    });
+  if (typeof value.score !== 'number' || !Number.isFinite(value.score))
+    return err({
+      code: 'score-not-finite',
+      message: `The score in line ${row} of the scorer is not a finite number.`,
+      hint: 'A response without a score cannot be ranked: give it a number, or leave the row out before scoring.',
+      row,
+    });
+  return ok(value.score);
+}
+
+function badLine(row: number): Failure {
+  return {
+    code: 'scorer-bad-line',
+    message: `Line ${row} of the scorer is not {"score": number}.`,
+    hint: 'Print one JSON object a line to stdout, everything else to stderr.',
+    row,
+  };
+}
