@@ -1,0 +1,101 @@
+import { canonicalJson } from '../../base/canonical.ts';
+import type { JsonObject } from '../../base/json.ts';
+import type { PlanLabel } from '../event.ts';
+import type { Graph, Stage } from '../pipeline/graph.ts';
+import { manifestOf } from '../pipeline/registry.ts';
+import { type Plan, type PlannedStage, planRun, wouldRun } from '../plan/plan.ts';
+import { selectTargets } from '../plan/targets.ts';
+import { findProject } from '../project.ts';
+import { becauseLine } from '../report/because.ts';
+import { type Line, type Span, span, type Tone } from '../report/line.ts';
+import { table } from '../report/table.ts';
+import { answer, type Call, refuse } from './call.ts';
+import { EXIT, type ExitCode } from './exit.ts';
+import { load } from './load.ts';
+import type { OverrideOptions } from './values.ts';
+
+interface PlanOptions extends OverrideOptions {
+  readonly force?: boolean;
+  readonly threads?: number;
+  readonly check?: boolean;
+}
+
+interface PlanDocument {
+  readonly schema: 'warren/plan/1';
+  readonly pipeline: string;
+  readonly file: string;
+  /** In run order. */
+  readonly stages: readonly (PlannedStage & { readonly with: JsonObject })[];
+}
+
+const TONES: { readonly [L in PlanLabel]: Tone } = {
+  fresh: 'dim',
+  restore: 'info',
+  run: 'good',
+  maybe: 'warn',
+};
+
+/** `plan FILE [STAGE...]`: the run's own decisions; nothing is run. */
+export async function plan(
+  call: Call,
+  file: string,
+  stages: readonly string[],
+  options: PlanOptions,
+): Promise<ExitCode> {
+  const loaded = await load(call, file, options);
+  if (!loaded.ok) return loaded.error;
+  const { graph } = loaded.value;
+  const targets = selectTargets(graph, stages);
+  if (!targets.ok) return refuse(call, targets.error);
+  const { force, threads } = options;
+  const planned = planRun(graph, findProject(graph.file), { targets: targets.value, force, threads });
+  const byId = new Map(graph.stages.map((stage) => [stage.id, stage]));
+  const document: PlanDocument = {
+    schema: 'warren/plan/1',
+    pipeline: planned.pipeline,
+    file: planned.file,
+    stages: planned.stages.map((each) => ({ ...each, with: byId.get(each.id)?.with ?? {} })),
+  };
+  answer(call, document, () => (call.quiet ? [] : planLines(planned, graph)));
+  return options.check === true && wouldRun(planned) ? EXIT.wouldRun : EXIT.done;
+}
+
+function planLines(planned: Plan, graph: Graph): Line[] {
+  const byId = new Map(graph.stages.map((stage) => [stage.id, stage]));
+  const rows = planned.stages.map(({ id, label, because }): Span[] => {
+    const stage = byId.get(id);
+    const parameters =
+      stage === undefined || label === 'fresh' || label === 'restore' ? '' : parametersOf(stage);
+    const cells = [span(label, TONES[label]), span(id, 'strong')];
+    const reason = becauseLine(because);
+    if (reason !== '' || parameters !== '') cells.push(span(reason));
+    if (parameters !== '') cells.push(span(parameters, 'dim'));
+    return cells;
+  });
+  return [...table(rows), [], countsOf(planned)];
+}
+
+/** What was set otherwise than the kind's defaults; of a command everything. */
+function parametersOf(stage: Stage): string {
+  const properties = (manifestOf(stage.kind)?.with['properties'] ?? {}) as {
+    readonly [name: string]: JsonObject;
+  };
+  return Object.entries(stage.with)
+    .filter(([name, value]) => {
+      const fallback = properties[name]?.['default'];
+      return fallback === undefined || canonicalJson(fallback) !== canonicalJson(value);
+    })
+    .map(([name, value]) => `${name}=${typeof value === 'string' ? value : JSON.stringify(value)}`)
+    .join(' ');
+}
+
+function countsOf(planned: Plan): Line {
+  const counts = (Object.keys(TONES) as PlanLabel[]).map((label) => ({
+    label,
+    count: planned.stages.filter((stage) => stage.label === label).length,
+  }));
+  const shown = counts.filter(({ count }) => count > 0);
+  return shown.flatMap(({ label, count }, at) => [
+    span(`${at > 0 ? ', ' : ''}${count} ${label}`, TONES[label]),
+  ]);
+}

@@ -1,0 +1,52 @@
+/** @file A run as its journal tells it: one line a stage, whether it has ended, runs, or waits. */
+import type { StageId } from '../../base/ids.ts';
+import { closingLines } from './ending.ts';
+import { type Line, padded, type Span, span } from './line.ts';
+import { doneLine, idWidth, waitText } from './lines.ts';
+import { clock, metric } from './quantity.ts';
+import { countLine } from './summary.ts';
+import { secondsLeft, type Tally } from './tally.ts';
+
+/** `now` in milliseconds since the epoch; `alive` is false when the engine of an unfinished run is gone. */
+export function statusLines(
+  tally: Tally,
+  now: number,
+  alive: boolean,
+  show: (path: string) => string,
+): Line[] {
+  const { started } = tally;
+  if (started === undefined) return [];
+  const columns = idWidth(started.stages.map(({ id }) => id));
+  const head: Line = [
+    span(started.pipeline, 'strong'),
+    span(`  ${show(started.file)}  run ${started.run}`, 'dim'),
+  ];
+  const stages = started.stages.map(({ id }) => stageLine(id, tally, now, alive, columns));
+  if (tally.ended !== undefined) return [head, ...stages, ...closingLines(tally, show)];
+  const state = alive ? span('running', 'good') : span('stopped without an end', 'bad');
+  return [head, ...stages, [], [state, span(': '), ...countLine(tally)]];
+}
+
+function stageLine(id: StageId, tally: Tally, now: number, alive: boolean, columns: number): Line {
+  const done = tally.done.get(id);
+  if (done !== undefined) return doneLine(done, columns);
+  const name = padded(id, columns, 'strong');
+  const running = tally.running.get(id);
+  if (running === undefined) {
+    const held = tally.held.get(id);
+    return [
+      name,
+      span('  '),
+      span('waiting', 'dim'),
+      ...(held === undefined ? [] : [span(` ${waitText(held)}`)]),
+    ];
+  }
+  if (!alive) return [name, span('  '), span('broken off', 'bad')];
+  const parts: Span[] = [span(`running ${clock((now - running.startedAt) / 1000)}`, 'good')];
+  const { latest } = running;
+  if (latest !== undefined) parts.push(span(`  ${latest.step}/${latest.total} ${latest.unit}`));
+  const left = secondsLeft(running);
+  if (left !== undefined) parts.push(span(`  eta ${clock(left)}`));
+  for (const [name, value] of running.metrics) parts.push(span(`  ${name} ${metric(value)}`, 'dim'));
+  return [name, span('  '), ...parts];
+}
