@@ -25,9 +25,10 @@ export interface InferenceTrunk {
   readonly hidden: Value;
   /** Keys and values per layer, in the shape of `past`. */
   readonly present: readonly Cache[];
-  /** A weight by its name, as the graph holds it. */
-  readonly parameter: (name: string) => Value;
 }
+
+/** A weight as an initializer of the graph, by its name; asked for twice it is held once. */
+export type Parameter = (name: string) => Value;
 
 const contrib = { domain: 'com.microsoft' } as const;
 
@@ -35,7 +36,12 @@ const contrib = { domain: 'com.microsoft' } as const;
  * Embedding to last norm. GroupQueryAttention rotates queries and keys, appends to the cache and masks causally, each
  * sequence by its own length; padding positions give values that nothing reads.
  */
-export function inferenceTrunk(g: GraphBuilder, model: Model, inputs: InferenceInputs): InferenceTrunk {
+export function inferenceTrunk(
+  g: GraphBuilder,
+  model: Model,
+  parameter: Parameter,
+  inputs: InferenceInputs,
+): InferenceTrunk {
   const { config } = model;
   const { num_attention_heads: queries, num_key_value_heads: groups, hidden_size: hidden } = config;
   const heads = headsOf(config);
@@ -44,7 +50,6 @@ export function inferenceTrunk(g: GraphBuilder, model: Model, inputs: InferenceI
   const sinTable = g.initializer('rope.sin', heads.sin, tableShape);
   const shape = g.node('Shape', [inputs.ids], { type: 'int64' });
   const bySequence = g.node('Concat', [shape, g.ints([-1])], { attributes: { axis: 0 } });
-  const parameter = parameters(g, model);
 
   const norm = { ...contrib, attributes: { epsilon: { float: config.rms_norm_eps } } };
   /** Residual sum, and the norm of it. */
@@ -124,12 +129,12 @@ export function inferenceTrunk(g: GraphBuilder, model: Model, inputs: InferenceI
     normed = outer.normed;
     x = outer.sum;
   }
-  return { hidden: normed, present, parameter };
+  return { hidden: normed, present };
 }
 
-/** log P(next token), f32 [N, vocabulary], from hidden states [N, hidden]. */
-export function logits(g: GraphBuilder, model: Model, trunk: InferenceTrunk, hidden: Value): Value {
-  return linear(g, hidden, trunk.parameter(headName(model.config)));
+/** Logits, f32 [N, vocabulary], of hidden states [N, hidden]. */
+export function logits(g: GraphBuilder, model: Model, parameter: Parameter, hidden: Value): Value {
+  return linear(g, hidden, parameter(headName(model.config)));
 }
 
 /** `x W^T + b`, with W as Hugging Face stores it: [out, in]. */
@@ -137,7 +142,7 @@ export function linear(g: GraphBuilder, x: Value, weight: Value, bias: Value | n
   return g.node('Gemm', bias === null ? [x, weight] : [x, weight, bias], { attributes: { transB: 1 } });
 }
 
-function parameters(g: GraphBuilder, model: Model): (name: string) => Value {
+export function parametersOf(g: GraphBuilder, model: Model): Parameter {
   const values = new Map<string, Value>();
   return (name) => {
     const known = values.get(name);

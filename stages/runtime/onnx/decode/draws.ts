@@ -3,6 +3,8 @@ import type { Generation } from '../api.ts';
 import { draw, likeliest } from './choose.ts';
 import type { Next, Search, SearchContext, Step } from './search.ts';
 
+type Finish = Generation['finish'];
+
 interface Sequence {
   readonly index: number;
   readonly ids: number[];
@@ -22,7 +24,13 @@ export function drawSearcher(context: SearchContext): Search {
     return draw(next.weights(place), u, options, barred);
   }
 
-  function finish(sequence: Sequence, end: 'eos' | 'length' | 'stop'): void {
+  function ended(sequence: Sequence, token: number): Finish | null {
+    if (token === eos) return 'eos';
+    if (ending.stopped(sequence.ids)) return 'stop';
+    return sequence.ids.length >= maxNewTokens ? 'length' : null;
+  }
+
+  function finish(sequence: Sequence, end: Finish): void {
     const cut = ending.cut(sequence.ids);
     const finish = cut.stop ? 'stop' : end;
     generations.push({
@@ -43,10 +51,12 @@ export function drawSearcher(context: SearchContext): Search {
       live.forEach((sequence, parent) => {
         const token = choose(sequence, parent, next);
         sequence.logprobs.push(next.logprobs(parent)[token] as number);
-        if (token === eos) return finish(sequence, 'eos');
-        sequence.ids.push(token);
-        if (ending.stopped(sequence.ids)) return finish(sequence, 'stop');
-        if (sequence.ids.length >= maxNewTokens) return finish(sequence, 'length');
+        if (token !== eos) sequence.ids.push(token);
+        const end = ended(sequence, token);
+        if (end !== null) {
+          finish(sequence, end);
+          return;
+        }
         going.push(sequence);
         steps.push({ parent, token });
       });

@@ -2,7 +2,7 @@
 import type { Model } from '../api.ts';
 import { GraphBuilder } from '../graph.ts';
 import { headsOf } from '../heads.ts';
-import { inferenceTrunk, logits } from '../trunk.ts';
+import { inferenceTrunk, logits, parametersOf } from '../trunk.ts';
 
 /** The graph of both passes: logits only for the last real token of each row. */
 export function decoderGraph(model: Model): Uint8Array {
@@ -22,9 +22,10 @@ export function decoderGraph(model: Model): Uint8Array {
   // Row of [B·S] that holds each sequence's last token.
   const pick = g.input('pick', 'int32', ['B']);
   const inverse = g.input('inverse_temperature', 'float32', []);
-  const trunk = inferenceTrunk(g, model, inputs);
+  const parameter = parametersOf(g, model);
+  const trunk = inferenceTrunk(g, model, parameter, inputs);
   const picked = g.node('Gather', [trunk.hidden, pick], { attributes: { axis: 0 } });
-  const scores = logits(g, model, trunk, picked);
+  const scores = logits(g, model, parameter, picked);
   g.output('logprobs', g.node('LogSoftmax', [scores], { attributes: { axis: -1 } }), [
     'B',
     config.vocab_size,

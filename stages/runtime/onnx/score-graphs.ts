@@ -1,0 +1,42 @@
+/** @file The graphs of scoring: the trunk, the language model head and the reward head. */
+import type { Model } from './api.ts';
+import { GraphBuilder, type Value } from './graph.ts';
+import { inferenceTrunk, linear, logits, type Parameter, parametersOf } from './trunk.ts';
+
+/** Hidden states at the rows asked for, [N, hidden]: only they go through the head. */
+export function trunkGraph(model: Model): Uint8Array {
+  const g = new GraphBuilder();
+  g.output('hidden', chosenStates(g, model, parametersOf(g, model)), ['N', model.config.hidden_size]);
+  return g.bytes();
+}
+
+/** log P(target) from hidden states, [N, 1]. */
+export function headGraph(model: Model): Uint8Array {
+  const g = new GraphBuilder();
+  const hidden = g.input('hidden', 'float32', ['N', model.config.hidden_size]);
+  const targets = g.input('targets', 'int32', ['N', 1]);
+  const all = logits(g, model, parametersOf(g, model), hidden);
+  const logprobs = g.node('LogSoftmax', [all], { attributes: { axis: -1 } });
+  g.output('logprobs', g.node('GatherElements', [logprobs, targets], { attributes: { axis: 1 } }), ['N', 1]);
+  return g.bytes();
+}
+
+/** Scores of a sequence-classification model at the rows asked for, [N, 1]. */
+export function scoreGraph(model: Model): Uint8Array {
+  const g = new GraphBuilder();
+  const parameter = parametersOf(g, model);
+  const states = chosenStates(g, model, parameter);
+  g.output('scores', linear(g, states, parameter('score.weight')), ['N', 1]);
+  return g.bytes();
+}
+
+function chosenStates(g: GraphBuilder, model: Model, parameter: Parameter): Value {
+  const trunk = inferenceTrunk(g, model, parameter, {
+    ids: g.input('ids', 'int32', ['B', 'S']),
+    last: g.input('last', 'int32', ['B']),
+    total: g.input('total', 'int32', []),
+    past: null,
+  });
+  const rows = g.input('rows', 'int32', ['N']);
+  return g.node('Gather', [trunk.hidden, rows], { attributes: { axis: 0 } });
+}
