@@ -23,7 +23,7 @@ export {
 export { type Estimator, logSigmoid, mean, median, standardDeviation } from './numbers.ts';
 export { type Perplexity, perplexity } from './perplexity.ts';
 export { type RewardModelInput, type RewardModelLoss, rewardModel } from './reward-model.ts';
-export { type RrhfInput, type RrhfLoss, rankLoss, rrhf } from './rrhf.ts';
+export { type RrhfInput, type RrhfLoss, type RrhfTerms, rankLoss, rrhf, rrhfTerms } from './rrhf.ts';
 export { type SamplingStatistics, samplingStatistics } from './sampling-statistics.ts';
 export { type Cut, cutAtStop } from './stop.ts';
 export {

@@ -62,36 +62,52 @@ export function rankLoss(
   return { rank, gradient };
 }
 
+/** What equations (1) to (5) divide by and compare, from lengths and scores alone: the graph form reads the same numbers. */
+export interface RrhfTerms {
+  /** p_i = sum of row i / divisors[i] */
+  readonly divisors: number[];
+  readonly best: number;
+  /** The fine-tuning term is -(sum of row `best`) / sftDivisor. */
+  readonly sftDivisor: number;
+  /** Ordered pairs (i, j) with r_i < r_j. */
+  readonly pairs: (readonly [low: number, high: number])[];
+}
+
+export function rrhfTerms(
+  lengths: readonly number[],
+  scores: readonly number[],
+  options: Pick<RrhfInput, 'form' | 'queryLength' | 'lengthPenalty' | 'normalise' | 'sft' | 'ties'>,
+): RrhfTerms {
+  const form = forms[options.form ?? 'paper'];
+  if (!form) throw new RangeError(`form must be "paper" or "released", got "${options.form}"`);
+  const normalise = options.normalise ?? form.normalise;
+  // The collator lays a row out as query - 1 ignored labels, the response, one ignored label: q + r, padded to the longest.
+  const padded = (options.queryLength ?? 0) + Math.max(...lengths);
+  const top = Math.max(...scores);
+  const best = options.ties === 'last' ? scores.lastIndexOf(top) : scores.indexOf(top);
+  return {
+    divisors: lengths.map(
+      (length) => (normalise === 'response' ? length : padded) ** (options.lengthPenalty ?? 1),
+    ),
+    best,
+    sftDivisor: { sum: 1, mean_response: lengths[best] ?? 1, mean_padded: padded }[options.sft ?? form.sft],
+    pairs: scores.flatMap((low, i) => scores.flatMap((high, j) => (low < high ? [[i, j] as const] : []))),
+  };
+}
+
 /** The RRHF loss of one query and its derivative. Throws a TypeError or RangeError for input that is not a ranking. */
 export function rrhf(input: RrhfInput): RrhfLoss {
-  const {
-    tokenLogprobs,
-    scores,
-    queryLength = 0,
-    weight = 1,
-    alpha = 1,
-    lengthPenalty = 1,
-    ties = 'first',
-  } = input;
-  const form = forms[input.form ?? 'paper'];
-  if (!form) throw new RangeError(`form must be "paper" or "released", got "${input.form}"`);
-  const normalise = input.normalise ?? form.normalise;
-  const reduction = input.sft ?? form.sft;
+  const { tokenLogprobs, scores, weight = 1, alpha = 1 } = input;
   check(input);
-
   const sums = tokenLogprobs.map(sum);
-  const lengths = tokenLogprobs.map((row) => row.length);
-  // The collator lays a row out as query - 1 ignored labels, the response, one ignored label: q + r, padded to the longest.
-  const padded = queryLength + Math.max(...lengths);
-  const divisors = lengths.map((length) => (normalise === 'response' ? length : padded) ** lengthPenalty);
+  const { divisors, best, sftDivisor } = rrhfTerms(
+    tokenLogprobs.map((row) => row.length),
+    scores,
+    input,
+  );
   const p = sums.map((total, i) => unsigned(total / (divisors[i] ?? 1)));
-
-  const top = Math.max(...scores);
-  const best = ties === 'first' ? scores.indexOf(top) : scores.lastIndexOf(top);
   const { rank, gradient } = rankLoss(p, scores);
-  const sftDivisor = { sum: 1, mean_response: lengths[best] ?? 1, mean_padded: padded }[reduction];
   const sft = unsigned(-(sums[best] ?? 0) / sftDivisor);
-
   return {
     p,
     best,

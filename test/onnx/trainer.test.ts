@@ -7,7 +7,7 @@ import {
   longs,
   type MicroBatch,
   responseRows,
-  trunkFeeds,
+  paddedLength,
 } from '../../stages/runtime/onnx/train/batch.ts';
 import { openTrainer } from '../../stages/runtime/onnx/train/trainer.ts';
 import { randomStream } from '../../stages/runtime/random.ts';
@@ -22,7 +22,7 @@ const sequences: Sequence[] = [
 
 async function crossEntropy(model: Model, items: readonly Sequence[], tokens: number): Promise<MicroBatch> {
   const make = await tensors();
-  const { length } = trunkFeeds(make, model.config, items);
+  const length = paddedLength(items);
   const { rows, targets } = responseRows(items, length);
   const coefficients = make.float(new Float32Array(rows.length).fill(1 / tokens), [rows.length]);
   return {
@@ -159,7 +159,7 @@ test('a reward model learns to prefer the chosen of each pair', async () => {
     { query: [1, 7], response: [8, 11, 12, 2] },
     { query: [1, 7], response: [10, 2] },
   ];
-  const { length } = trunkFeeds(make, model.config, pairs);
+  const length = paddedLength(pairs);
   const micro: MicroBatch = {
     sequences: pairs,
     feeds: {

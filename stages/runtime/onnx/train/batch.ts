@@ -9,13 +9,14 @@ export interface MicroBatch {
   readonly feeds: Feeds;
 }
 
+/** Length to which the sequences are padded. */
+export function paddedLength(sequences: readonly Sequence[]): number {
+  return Math.max(...sequences.map(({ query, response }) => query.length + response.length));
+}
+
 /** Feeds of the trunk: ids, positions, mask. Padding tokens are the pad id and reach nothing (causal attention). */
-export function trunkFeeds(
-  tensors: Tensors,
-  config: LlamaConfig,
-  sequences: readonly Sequence[],
-): { feeds: Feeds; length: number } {
-  const length = Math.max(...sequences.map(({ query, response }) => query.length + response.length));
+export function trunkFeeds(tensors: Tensors, config: LlamaConfig, sequences: readonly Sequence[]): Feeds {
+  const length = paddedLength(sequences);
   const ids = new BigInt64Array(sequences.length * length).fill(BigInt(config.pad_token_id));
   const positions = new BigInt64Array(sequences.length * length);
   for (const [b, { query, response }] of sequences.entries()) {
@@ -24,12 +25,9 @@ export function trunkFeeds(
   }
   const repeat = config.num_attention_heads / config.num_key_value_heads;
   return {
-    length,
-    feeds: {
-      ids: tensors.long(ids, [sequences.length, length]),
-      positions: tensors.long(positions, [sequences.length, length]),
-      mask: tensors.float(causalMask(config, length), [repeat * length, length]),
-    },
+    ids: tensors.long(ids, [sequences.length, length]),
+    positions: tensors.long(positions, [sequences.length, length]),
+    mask: tensors.float(causalMask(config, length), [repeat * length, length]),
   };
 }
 

@@ -86,7 +86,7 @@ export async function openTrainer(
     micro: MicroBatch,
     gradients: Feeds,
   ): Promise<{ loss: number; outputs: Record<string, Float32Array> }> {
-    const { feeds } = trunkFeeds(make, config, micro.sequences);
+    const feeds = trunkFeeds(make, config, micro.sequences);
     const fetches: { [name: string]: Tensor | null } = { loss: make.float(lossOut, []), ...gradients };
     for (const name of Object.keys(built.outputs)) fetches[`out.${name}`] = null;
     const out = await session.run({ ...weightFeeds, ...feeds, ...micro.feeds }, fetches);

@@ -1,0 +1,39 @@
+/** @file From records to what a training kind trains on, with the checks that every one of them needs. */
+import { err, ok, type Result } from '../../../base/result.ts';
+import type { Failure } from '../../protocol/failure.ts';
+import type { LlamaConfig, Model, Sequence } from '../onnx/api.ts';
+import { paddedLength } from '../onnx/train/batch.ts';
+import type { Item } from './loop.ts';
+
+/** `nothing-to-train`, `sequence-too-long` for the model's positions, or `eos-never-trained`. */
+export function checkItems(
+  model: Model,
+  items: readonly Item[],
+  trained: (item: Item) => readonly Sequence[],
+): Result<void, Failure> {
+  if (items.length === 0)
+    return err({
+      code: 'nothing-to-train',
+      message: 'The input holds no row to train on.',
+      hint: 'Look at the rejects of the stage before.',
+    });
+  const positions = model.config.max_position_embeddings;
+  const longest = Math.max(...items.map((item) => paddedLength(item.sequences)));
+  if (longest > positions)
+    return err({
+      code: 'sequence-too-long',
+      message: `The longest sequence has ${longest} tokens, the model has ${positions} positions.`,
+      hint: `Lower max_query_tokens or max_response_tokens so that they add up to at most ${positions - 2}.`,
+    });
+  if (!items.some((item) => trained(item).some((sequence) => endsIn(sequence, model.config))))
+    return err({
+      code: 'eos-never-trained',
+      message: 'No trained response ends in EOS: every one was cut, and the model would never learn to stop.',
+      hint: 'Raise max_response_tokens above the length of your responses.',
+    });
+  return ok(undefined);
+}
+
+function endsIn({ response }: Sequence, config: LlamaConfig): boolean {
+  return response.at(-1) === config.eos_token_id;
+}
