@@ -2,7 +2,7 @@
 
 export interface Params {
   /**
-   * Label of the model that the others are compared with; null: the first label.
+   * Label of the row that the others are compared with on the same prompts, or the name of a group of seeds; null: no comparison.
    */
   baseline: string | null;
   /**
@@ -10,7 +10,7 @@ export interface Params {
    */
   references: boolean;
   /**
-   * {label: n}: rows where n responses of that model are sampled and the one `judge` likes best is kept.
+   * {label: n}: more rows where n responses of that model, or of each seed of that group, are sampled and the one `judge` likes best is kept.
    */
   best_of: {
     [k: string]: number;

@@ -1,6 +1,6 @@
 import { err, ok, type Result } from '../../base/result.ts';
 import type { Failure } from '../protocol/failure.ts';
-import type { Prompt } from './record-types.ts';
+import type { Pair, Prompt } from './record-types.ts';
 import { readRows } from './records.ts';
 
 /** Prompts of any records that have them, one id each: `duplicate-id` and `no-rows` are failures. */
@@ -28,4 +28,23 @@ export async function readPrompts(path: string): Promise<Result<Prompt[], Failur
       file: path,
     });
   return ok(rows.value.map((row) => row.value));
+}
+
+/** The same rows as pairs, where they are; null where none has responses, `mixed-rows` where only some have. */
+export function asPairs(prompts: readonly Prompt[]): Result<readonly Pair[] | null, Failure> {
+  const pairs = prompts.filter(isPair);
+  if (pairs.length === 0) return ok(null);
+  if (pairs.length === prompts.length) return ok(pairs);
+  const row = prompts.findIndex((prompt) => !isPair(prompt)) + 1;
+  return err({
+    code: 'mixed-rows',
+    message: `${pairs.length} of ${prompts.length} rows have chosen and rejected responses; prompt ${row} has not.`,
+    hint: 'Give pairs, or prompts without responses.',
+    row,
+  });
+}
+
+function isPair(prompt: Prompt): prompt is Pair {
+  const { chosen, rejected } = prompt as Partial<Pair>;
+  return typeof chosen === 'string' && typeof rejected === 'string';
 }

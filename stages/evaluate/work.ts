@@ -1,0 +1,34 @@
+import type { Context } from '../protocol/context.ts';
+import type { Params } from './params.generated.ts';
+import type { Job } from './responses.ts';
+
+/** One progress bar over generation and judging, counted in responses. */
+export interface Work {
+  /** The next part; called with the number of its responses done. */
+  phase(): (done: number) => void;
+}
+
+export function workOf(
+  ctx: Context<Params>,
+  jobs: readonly Job[],
+  prompts: number,
+  references: number,
+): Work {
+  const generated = prompts * jobs.reduce((total, job) => total + job.options.n, 0);
+  const entries = prompts * (jobs.length + references);
+  const pools = prompts * jobs.reduce((total, job) => total + (job.bestOf ?? 0), 0);
+  const others = ctx.many('judges').length + (ctx.optional('perplexity') === undefined ? 0 : 1);
+  // The judge reads whole pools in place of the one row that each leaves to the others.
+  const own = entries + pools - prompts * jobs.filter((job) => job.bestOf !== null).length;
+  const total = generated + own + entries * others;
+  let last = 0;
+  return {
+    phase() {
+      const from = last;
+      return (done) => {
+        last = Math.min(total, from + done);
+        ctx.progress({ step: last, total, unit: 'responses' });
+      };
+    },
+  };
+}
