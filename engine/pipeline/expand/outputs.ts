@@ -1,0 +1,115 @@
+/** @file What a stage writes: said by its kind, or declared by a `run:` stage. */
+import { ARTIFACT_TYPES } from '../format.ts';
+import type { Output } from '../graph.ts';
+import { isName } from '../names.ts';
+import type { Problems } from '../problems.ts';
+import { childText, type Entry, type MapNode, type Range } from '../yaml/tree.ts';
+import { badName, type StageDraft } from './draft.ts';
+import { parseType } from './types.ts';
+
+export type Outputs = { readonly [name: string]: Output };
+
+export function outputsOf(draft: StageDraft, stage: MapNode, problems: Problems): Outputs {
+  if (draft.manifest !== undefined) {
+    const entries = Object.entries(draft.manifest.out);
+    return Object.fromEntries(
+      entries.map(([name, { type, name: file }]) => [
+        name,
+        { type, ...(file === undefined ? {} : { name: file }) },
+      ]),
+    );
+  }
+  const declared = stage.entries.get('out')?.value;
+  if (declared?.kind !== 'map') return {};
+  checkDistinct(declared, 'out', problems);
+  const outputs: { [name: string]: Output } = {};
+  const files = new Map<string, Range>();
+  for (const entry of declared.entries.values()) {
+    if (!isName(entry.key)) badName(entry.key, entry.keyRange, 'the name of an output', problems);
+    const output = outputOf(entry, problems);
+    if (output === undefined) continue;
+    outputs[entry.key] = output;
+    if (output.name === undefined) continue;
+    // File systems that fold case would write one over the other.
+    const first = files.get(output.name.toLowerCase());
+    if (first === undefined) files.set(output.name.toLowerCase(), entry.keyRange);
+    else {
+      problems.error('duplicate-output', entry.keyRange, `Two outputs have the file name "${output.name}".`, {
+        related: [{ message: 'the first is here', range: first }],
+        hint: 'give each its own name:',
+      });
+    }
+  }
+  return outputs;
+}
+
+function outputOf({ key, value }: Entry, problems: Problems): Output | undefined {
+  if (problems.errorAt(value.range)) return undefined;
+  const type =
+    value.kind === 'map'
+      ? (childText(value, 'type') ?? 'file')
+      : value.kind === 'scalar'
+        ? value.value
+        : undefined;
+  // Another type of value was refused with the stage's shape.
+  if (typeof type !== 'string') return undefined;
+  const map = value.kind === 'map' ? value : undefined;
+  const at = (name: string): Range => map?.entries.get(name)?.value.range ?? value.range;
+  const schema = map && childText(map, 'schema');
+  const parsed = parseType(type, schema);
+  if (parsed === undefined) {
+    const hint =
+      type === 'records'
+        ? 'add schema: with the row schema, e.g. pairs'
+        : (problems.suggest(type, ARTIFACT_TYPES) ?? `types: ${ARTIFACT_TYPES.join(', ')}`);
+    const fault =
+      schema === undefined || type === 'records'
+        ? `"${type}" is no type of an artifact`
+        : `the type "${type}" has no schema`;
+    problems.error('unknown-type', at('type'), `Output "${key}": ${fault}.`, { hint });
+  }
+  const temp = map?.entries.get('temp');
+  if (temp?.value.kind === 'scalar' && temp.value.value === true) {
+    problems.error('not-supported-yet', temp.keyRange, 'temp: true is not supported yet.', {
+      hint: 'delete it; the cache keeps intermediate outputs out of your folders',
+    });
+  }
+  const name = map && childText(map, 'name');
+  if (name !== undefined && !isFileName(name)) {
+    problems.error(
+      'path-escapes',
+      at('name'),
+      `The file name "${name}" of output "${key}" would leave the output's folder.`,
+      {
+        hint: 'a plain file name, without / and ..',
+      },
+    );
+    return undefined;
+  }
+  return parsed && { type: parsed, ...(name === undefined ? {} : { name }) };
+}
+
+export function isFileName(name: string): boolean {
+  return name !== '' && name !== '.' && name !== '..' && !/[/\\\p{Cc}]/u.test(name) && name.length <= 200;
+}
+
+/** Names become variables: `a-b` and `A_B` would both be WARREN_OUT_A_B. */
+export function checkDistinct(node: MapNode, face: 'in' | 'out', problems: Problems): void {
+  const seen = new Map<string, Entry>();
+  for (const entry of node.entries.values()) {
+    const variable = entry.key.toUpperCase().replaceAll('-', '_');
+    const first = seen.get(variable);
+    if (first === undefined) seen.set(variable, entry);
+    else {
+      problems.error(
+        'colliding-names',
+        entry.keyRange,
+        `"${first.key}" and "${entry.key}" would both be WARREN_${face.toUpperCase()}_${variable}.`,
+        {
+          related: [{ message: 'the other is here', range: first.keyRange }],
+          hint: 'rename one of them',
+        },
+      );
+    }
+  }
+}

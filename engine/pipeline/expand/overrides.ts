@@ -1,0 +1,122 @@
+/** @file `--with`, `--in` and `--set` laid over the file. */
+import type { Json, JsonObject } from '../../../base/json.ts';
+import { listed } from '../names.ts';
+import type { Problems } from '../problems.ts';
+import { childMap, type Entry, fromJson, type MapNode, mapNode } from '../yaml/tree.ts';
+import type { Draft, StageDraft } from './draft.ts';
+import { interpolateMap, type Scope } from './interpolate.ts';
+
+export interface Overrides {
+  readonly with: JsonObject;
+  readonly in: { readonly [name: string]: string };
+  /** `stage.param` -> value; further dots name members. */
+  readonly set: JsonObject;
+  /** Paths of `in` are relative to it. */
+  readonly cwd: string;
+}
+
+/**
+ * The draft as if the values stood in it. Names that the file does not know are errors. Defaults of `with` are
+ * plain data; defaults of `in` may use parameters, so they are interpolated in between.
+ */
+export function override(draft: Draft, overrides: Overrides, scope: Scope): Draft {
+  const { problems } = scope;
+  const written = interpolateMap(draft.with, { ...scope, with: undefined });
+  const parameters = overlay(written, overrides.with, 'with', problems);
+  const defaults = interpolateMap(draft.in, { ...scope, with: parameters });
+  const inputs = overlay(defaults, overrides.in, 'in', problems);
+  const stages = new Map(draft.stages);
+  for (const [name, value] of Object.entries(overrides.set)) {
+    setParameter(name, value, draft, stages, problems);
+  }
+  return { ...draft, with: parameters, in: inputs, stages };
+}
+
+function overlay(node: MapNode, values: JsonObject, face: 'with' | 'in', problems: Problems): MapNode {
+  const entries = new Map<string, Entry>(node.entries);
+  for (const [name, value] of Object.entries(values)) {
+    const option = `--${face} ${name}`;
+    const entry = node.entries.get(name);
+    if (entry === undefined) {
+      const known = [...node.entries.keys()];
+      const none = `the file declares nothing under ${face}:`;
+      problems.error(
+        face === 'with' ? 'unknown-parameter' : 'unknown-input',
+        undefined,
+        `${option}: the pipeline has no such ${face === 'with' ? 'parameter' : 'input'}.`,
+        {
+          hint: problems.suggest(name, known) ?? (known.length > 0 ? `it has ${listed(known, 12)}` : none),
+        },
+      );
+    } else if (isPlain(value, option, problems)) {
+      entries.set(name, { ...entry, value: fromJson(value, entry.value.range, option) });
+    }
+  }
+  return { ...node, entries };
+}
+
+/** The command line can spell what a file may not hold. */
+function isPlain(value: Json, option: string, problems: Problems): boolean {
+  if (typeof value === 'number' && !Number.isFinite(value)) {
+    problems.error('not-finite', undefined, `${option}: infinities and NaN are not parameters.`, {
+      hint: 'use null or a large number',
+    });
+    return false;
+  }
+  if (typeof value === 'string' && /[\0\p{Surrogate}]/u.test(value)) {
+    problems.error(
+      'bad-character',
+      undefined,
+      `${option}: the text holds a character that cannot be passed on.`,
+      { hint: 'remove it' },
+    );
+    return false;
+  }
+  if (value === null || typeof value !== 'object') return true;
+  return Object.values(value).every((member: Json) => isPlain(member, option, problems));
+}
+
+function setParameter(
+  name: string,
+  value: Json,
+  draft: Draft,
+  stages: Map<string, StageDraft>,
+  problems: Problems,
+): void {
+  const option = `--set ${name}`;
+  const [stageName = '', ...path] = name.split('.');
+  const stage = stages.get(stageName);
+  if (stage === undefined) {
+    if (draft.broken.has(stageName)) return;
+    const known = [...draft.stages.keys()];
+    problems.error('unknown-stage', undefined, `${option}: there is no stage "${stageName}".`, {
+      hint: problems.suggest(stageName, known) ?? `stages: ${listed(known, 12)}`,
+    });
+    return;
+  }
+  if (path.length === 0 || path.includes('')) {
+    problems.error('bad-option', undefined, `${option}: a parameter is missing.`, {
+      hint: 'write --set STAGE.PARAMETER=VALUE',
+    });
+    return;
+  }
+  if (!isPlain(value, option, problems)) return;
+  const parameters = put(childMap(stage.node, 'with') ?? mapNode(stage.nameRange, []), path, value, option);
+  const before = stage.node.entries.get('with');
+  const entry: Entry = { key: 'with', keyRange: before?.keyRange ?? stage.nameRange, value: parameters };
+  stages.set(stageName, {
+    ...stage,
+    node: { ...stage.node, entries: new Map(stage.node.entries).set('with', entry) },
+  });
+}
+
+/** A parameter that the kind does not know is found when the stage's own schema is checked. */
+function put(node: MapNode, path: readonly string[], value: Json, option: string): MapNode {
+  const [name = '', ...rest] = path;
+  const before = node.entries.get(name);
+  const range = before?.value.range ?? node.range;
+  const inner = before?.value.kind === 'map' ? before.value : mapNode(range, [], option);
+  const next = rest.length === 0 ? fromJson(value, range, option) : put(inner, rest, value, option);
+  const entry: Entry = { key: name, keyRange: before?.keyRange ?? node.range, value: next };
+  return { ...node, entries: new Map(node.entries).set(name, entry) };
+}
