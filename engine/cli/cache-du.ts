@@ -1,12 +1,11 @@
-import { join } from 'node:path';
 import { type KindUsage, usageByKind } from '../../cache/by-kind.ts';
 import { cacheUsage } from '../../cache/usage.ts';
-import { findProject } from '../project.ts';
 import { type Line, line, span } from '../report/line.ts';
 import { bytes } from '../report/quantity.ts';
 import { table } from '../report/table.ts';
 import { answer, type Call, sourcesOf } from './call.ts';
 import { EXIT, type ExitCode } from './exit.ts';
+import { projectHere } from './history.ts';
 
 interface DuDocument {
   readonly schema: 'warren/cache-du/1';
@@ -19,7 +18,7 @@ interface DuDocument {
 
 /** `cache du`: bytes by kind of stage; what no result names and what was found corrupt stand apart. */
 export function cacheDu(call: Call): Promise<ExitCode> {
-  const { cache } = findProject(join(call.cwd, 'pipeline.yaml'));
+  const { cache } = projectHere(call.cwd);
   const usage = cacheUsage(cache);
   const { kinds, named } = usageByKind(cache);
   const document: DuDocument = {

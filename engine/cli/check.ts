@@ -20,7 +20,7 @@ export async function check(call: Call, file: string, options: OverrideOptions):
   const overrides = await parseOverrides(options, call.cwd);
   if (!overrides.ok) return refuse(call, overrides.error);
   const path = resolve(call.cwd, file);
-  const loaded = await loadPipeline(path, overrides.value);
+  const loaded = await loadPipeline(file, overrides.value);
   const diagnostics = loaded.ok ? loaded.value.warnings : loaded.error;
   const stages = loaded.ok ? loaded.value.graph.stages.length : 0;
   const document: CheckDocument = {

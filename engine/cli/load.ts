@@ -1,4 +1,3 @@
-import { resolve } from 'node:path';
 import { err, ok, type Result } from '../../base/result.ts';
 import { type Loaded, loadPipeline } from '../pipeline/load.ts';
 import { type Call, refuse, warn } from './call.ts';
@@ -13,7 +12,7 @@ export async function load(
 ): Promise<Result<Loaded, ExitCode>> {
   const overrides = await parseOverrides(options, call.cwd);
   if (!overrides.ok) return err(refuse(call, overrides.error));
-  const loaded = await loadPipeline(resolve(call.cwd, file), overrides.value);
+  const loaded = await loadPipeline(file, overrides.value);
   if (!loaded.ok) return err(refuse(call, loaded.error));
   if (!call.quiet) warn(call, loaded.value.warnings);
   return ok(loaded.value);

@@ -18,17 +18,28 @@ interface GlobalOptions {
 /** Runs the command of `args` and answers its exit code. */
 export async function callProgram(args: readonly string[]): Promise<ExitCode> {
   let code: ExitCode = EXIT.done;
-  const program = build((exit) => {
-    code = exit;
-  });
+  let help = '';
+  const program = build(
+    (exit) => {
+      code = exit;
+    },
+    (text) => {
+      help = text;
+    },
+  );
   try {
     await program.parseAsync(args, { from: 'user' });
     return code;
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error;
     if (error.exitCode === 0) return EXIT.done;
+    const json = args.includes('--json');
+    if (error.code === 'commander.help' && !json) {
+      process.stderr.write(help);
+      return EXIT.wrong;
+    }
     const { refuseCall } = await import('./call.ts');
-    const call: Call = { json: args.includes('--json'), quiet: false, color: 'auto', cwd: process.cwd() };
+    const call: Call = { json, quiet: false, color: 'auto', cwd: process.cwd() };
     return refuseCall(
       call,
       usageCode(error),
@@ -50,7 +61,7 @@ function usageMessage(error: CommanderError): string {
 
 type Action = (call: Call, ...rest: never[]) => Promise<ExitCode>;
 
-function build(exit: (code: ExitCode) => void): Command {
+function build(exit: (code: ExitCode) => void, writeErr: (text: string) => void): Command {
   const program = new Command('warren')
     .description('A declarative pipeline engine for aligning language models from human preferences.')
     .version(version(), '--version', 'print the version')
@@ -61,7 +72,7 @@ function build(exit: (code: ExitCode) => void): Command {
     )
     .option('--cwd <folder>', 'work as if started in this folder')
     .configureHelp({ showGlobalOptions: true })
-    .configureOutput({ writeErr: () => {} })
+    .configureOutput({ writeErr })
     .exitOverride();
 
   const add = (usage: string, description: string): Command =>

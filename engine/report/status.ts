@@ -24,7 +24,7 @@ export function statusLines(
   const stages = started.stages.map(({ id }) => stageLine(id, tally, now, alive, columns));
   if (tally.ended !== undefined) return [head, ...stages, ...closingLines(tally, show)];
   const state = alive ? span('running', 'good') : span('stopped without an end', 'bad');
-  return [head, ...stages, [], [state, span(': '), ...countLine(tally)]];
+  return [head, ...stages, [], [state, span(': '), ...countLine(tally, alive ? 'running' : 'broken off')]];
 }
 
 function stageLine(id: StageId, tally: Tally, now: number, alive: boolean, columns: number): Line {

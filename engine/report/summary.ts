@@ -12,13 +12,13 @@ const WORDS: { readonly [A in Action]: { readonly word: string; readonly tone: T
 };
 
 /** `12 ran, 7 restored, 2 running, 4 waiting`; what is zero is left out. */
-export function countLine(tally: Tally): Line {
+export function countLine(tally: Tally, runningWord = 'running'): Line {
   const parts = (Object.keys(WORDS) as Action[]).map((action) => ({
     count: tally.count(action),
     ...WORDS[action],
   }));
   if (tally.ended === undefined) {
-    parts.push({ word: 'running', tone: 'plain', count: tally.running.size });
+    parts.push({ word: runningWord, tone: 'plain', count: tally.running.size });
     parts.push({ word: 'waiting', tone: 'plain', count: tally.waiting });
   }
   const shown = parts.filter(({ count }) => count > 0);

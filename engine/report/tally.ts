@@ -18,6 +18,8 @@ export interface Running {
 export class Tally {
   started: EventOf<'run-started'> | undefined;
   ended: EventOf<'run-done'> | undefined;
+  /** Stages that a process was started for, whether it has ended or not. */
+  readonly begun: Set<StageId> = new Set();
   readonly running: Map<StageId, Running> = new Map();
   readonly held: Map<StageId, EventOf<'stage-waiting'>> = new Map();
   readonly done: Map<StageId, EventOf<'stage-done'>> = new Map();
@@ -36,6 +38,7 @@ export class Tally {
     },
     'stage-started': (event) => {
       this.held.delete(event.stage);
+      this.begun.add(event.stage);
       this.running.set(event.stage, { stage: event.stage, startedAt: event.at, metrics: new Map() });
     },
     'stage-progress': (event) => {

@@ -39,7 +39,7 @@ it('a run whose engine is gone', () => {
     sft       broken off
     evaluate  waiting
 
-    stopped without an end: 1 ran, 1 running, 1 waiting"
+    stopped without an end: 1 ran, 1 broken off, 1 waiting"
   `);
 });
 

@@ -1,0 +1,125 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import type { Diagnostic } from '../../base/diagnostic.ts';
+import type { RunId, StageId } from '../../base/ids.ts';
+import { err, ok, type Result } from '../../base/result.ts';
+import type { Event, EventOf } from '../event.ts';
+import type { Project } from '../project.ts';
+import { type Line, span } from '../report/line.ts';
+import { type Call, refuse, writeLines } from './call.ts';
+import { EXIT, type ExitCode } from './exit.ts';
+import { findRun, journalOf, projectHere, readRun, runAlive, runIds } from './history.ts';
+
+interface LogsOptions {
+  readonly follow?: boolean;
+  readonly run?: string;
+}
+
+type Output = EventOf<'stage-output'>;
+
+/** How often a growing journal is looked at. */
+const LOOK_MS = 150;
+
+/** `logs STAGE [-f]`: from the newest run that ran the stage; lines of several instances carry their names. */
+export async function logs(call: Call, word: string, options: LogsOptions): Promise<ExitCode> {
+  const project = projectHere(call.cwd);
+  const found = findStages(project, word, options);
+  if (!found.ok) return refuse(call, [found.error]);
+  const { run, stages } = found.value;
+  const lines: Output[] = [];
+  const put = (events: readonly Output[]): void => {
+    if (call.json) lines.push(...events);
+    else
+      writeLines(
+        process.stdout,
+        call,
+        events.map((event) => textLine(event, stages.size > 1)),
+      );
+  };
+  if (options.follow === true) await follow(project, run, stages, put);
+  else put(outputsOf(journalOf(project, run).next(), stages));
+  if (call.json) process.stdout.write(`${JSON.stringify(documentOf(run, lines))}\n`);
+  return EXIT.done;
+}
+
+async function follow(
+  project: Project,
+  run: RunId,
+  stages: ReadonlySet<StageId>,
+  put: (events: readonly Output[]) => void,
+): Promise<void> {
+  const journal = journalOf(project, run);
+  const open = new Set(stages);
+  for (;;) {
+    // Asked before reading: what a run wrote before it ended is then surely read.
+    const alive = runAlive(project, run);
+    const events = journal.next();
+    put(outputsOf(events, stages));
+    for (const event of events) if (event.type === 'stage-done') open.delete(event.stage);
+    const ended = events.some(({ type }) => type === 'run-done');
+    if (open.size === 0 || ended || !alive) return;
+    await pause(LOOK_MS);
+  }
+}
+
+function outputsOf(events: readonly Event[], stages: ReadonlySet<StageId>): Output[] {
+  return events.filter((event): event is Output => event.type === 'stage-output' && stages.has(event.stage));
+}
+
+function textLine({ stage, text }: Output, named: boolean): Line {
+  return named ? [span(`${stage} | `, 'dim'), span(text)] : [span(text)];
+}
+
+function documentOf(run: RunId, lines: readonly Output[]): object {
+  return {
+    schema: 'warren/logs/1',
+    run,
+    lines: lines.map(({ at, stage, stream, text }) => ({ at, stage, stream, text })),
+  };
+}
+
+interface Found {
+  readonly run: RunId;
+  readonly stages: ReadonlySet<StageId>;
+}
+
+/** The newest run in which a stage of that name started, or with `-f` will; a run that only found it fresh printed nothing. */
+function findStages(project: Project, word: string, options: LogsOptions): Result<Found, Diagnostic> {
+  const { run: id, follow: awaits = false } = options;
+  const latest = findRun(project, id);
+  if (!latest.ok) return latest;
+  const candidates = id === undefined ? runIds(project) : [latest.value.id];
+  let known: StageId[] = [];
+  for (const run of candidates) {
+    const { tally, alive } = run === latest.value.id ? latest.value : readRun(project, run);
+    const named = (tally.started?.stages ?? [])
+      .map(({ id: stage }) => stage)
+      .filter((stage) => answersTo(stage, word));
+    const started = named.filter((stage) => tally.begun.has(stage));
+    const coming = awaits && alive ? named.filter((stage) => !tally.done.has(stage)) : [];
+    const stages = new Set([...started, ...coming]);
+    if (stages.size > 0) return ok({ run, stages });
+    known = known.length > 0 ? known : named;
+  }
+  if (known.length > 0) {
+    const message = `${known.join(', ')} did not run in ${id === undefined ? 'any run that is kept' : `run ${id}`}`;
+    return err({
+      code: 'no-log',
+      severity: 'error',
+      message,
+      hint: `run it again: warren run FILE ${word} --force`,
+    });
+  }
+  const stages = latest.value.tally.started?.stages ?? [];
+  const hint = `the stages of run ${latest.value.id} are ${stages.map(({ id: stage }) => stage).join(', ')}`;
+  return err({
+    code: 'unknown-stage',
+    severity: 'error',
+    message: `no run has a stage ${JSON.stringify(word)}`,
+    hint,
+  });
+}
+
+/** `rrhf` stands for all instances `rrhf[...]`. */
+function answersTo(stage: StageId, word: string): boolean {
+  return stage === word || stage.startsWith(`${word}[`);
+}

@@ -1,0 +1,113 @@
+import { describe, expect, it } from 'vitest';
+import packageJson from '../../package.json' with { type: 'json' };
+import { Tree } from '../rigs/program.ts';
+
+describe('the call', () => {
+  it('--version', async () => {
+    expect(await new Tree().warren('--version')).toEqual({
+      code: 0,
+      stdout: packageJson.version,
+      stderr: '',
+    });
+  });
+
+  it('--help names every command', async () => {
+    const { code, stdout } = await new Tree().warren('--help');
+    expect(code).toBe(0);
+    expect(stdout).toMatchInlineSnapshot();
+  });
+
+  it('an unknown command', async () => {
+    const { code, stdout, stderr } = await new Tree().warren('pln', 'x.yaml');
+    expect([code, stdout]).toEqual([2, '']);
+    expect(stderr).toMatchInlineSnapshot();
+  });
+
+  it('an unknown option, as JSON', async () => {
+    expect(await new Tree().json('run', 'x.yaml', '--kep-going')).toMatchInlineSnapshot();
+  });
+
+  it.each(['0', '-1', 'two', '1.5'])('-j %s', async (jobs) => {
+    const { code, stderr } = await new Tree().warren('run', 'x.yaml', `-j${jobs}`);
+    expect([code, stderr.split('\n')[0]]).toEqual([
+      2,
+      `error[invalid-argument]: option '-j, --jobs <n>' argument '${jobs}' is invalid. give a whole number from 1 to 4096.`,
+    ]);
+  });
+
+  it('a folder that is not there', async () => {
+    const { code, stderr } = await new Tree().warren('status', '--cwd', 'nowhere');
+    expect([code, stderr]).toEqual([
+      2,
+      'error[no-such-folder]: --cwd nowhere is not a folder that can be entered',
+    ]);
+  });
+
+  it('overrides that cannot be read are all named', async () => {
+    const tree = new Tree({ 'p.yaml': 'stages: { a: { run: "true", out: {} } }\n' });
+    const { code, stderr } = await tree.warren(
+      'check',
+      'p.yaml',
+      '--with',
+      'lr',
+      '--with',
+      'a={',
+      '--in',
+      'x=1',
+      '--in',
+      'x=2',
+      '--set',
+      's.n=.inf',
+    );
+    expect(code).toBe(2);
+    expect(stderr).toMatchInlineSnapshot();
+  });
+});
+
+describe('init', () => {
+  it('writes a pipeline that is right, and overwrites nothing', async () => {
+    const tree = new Tree({ '.gitignore': 'node_modules/\nout' });
+    const { code, stdout } = await tree.warren('init');
+    expect(code).toBe(0);
+    expect(stdout).toMatchInlineSnapshot();
+    expect(tree.read('.gitignore')).toBe('node_modules/\nout\n.warren/\n');
+    tree.write('pipelines/hello.yaml', 'mine');
+    expect(await tree.json('init')).toMatchInlineSnapshot();
+    expect(tree.read('pipelines/hello.yaml')).toBe('mine');
+  });
+
+  it('the modeline names a schema that is there', async () => {
+    const tree = new Tree();
+    await tree.warren('init');
+    const [, schema = ''] = /\$schema=(\S+)/.exec(tree.read('pipelines/hello.yaml')) ?? [];
+    expect(JSON.parse(tree.read(`pipelines/${schema}`))).toHaveProperty('properties.stages');
+  });
+
+  it('an unknown template', async () => {
+    const { code, stderr } = await new Tree().warren('init', 'rlhf');
+    expect([code, stderr]).toEqual([
+      2,
+      'error[unknown-template]: there is no template "rlhf"\n  hint: templates: command, rrhf',
+    ]);
+  });
+});
+
+describe('schema', () => {
+  it('prints the schema of pipeline files', async () => {
+    const { code, stdout } = await new Tree().warren('schema');
+    expect([code, JSON.parse(stdout).title]).toEqual([0, 'warren pipeline']);
+  });
+
+  it('prints what a kind takes and gives', async () => {
+    const { document } = await new Tree().json('schema', 'rrhf');
+    expect(document).toMatchObject({ schema: 'warren/schema/1', kind: 'rrhf', document: { kind: 'rrhf' } });
+  });
+
+  it('suggests a kind', async () => {
+    const { code, stderr } = await new Tree().warren('schema', 'rhf');
+    expect([code, stderr.split('\n')[0]]).toEqual([
+      2,
+      'error[unknown-kind]: there is no kind "rhf", did you mean "rrhf"?',
+    ]);
+  });
+});
