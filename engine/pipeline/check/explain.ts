@@ -94,34 +94,48 @@ function words(error: ErrorObject, problems: Problems): Words {
   }
 }
 
-/**
- * Reports the validator's errors (`allErrors`, `verbose`) at their places in `root`. `what` names the whole, e.g.
- * `stage "sft"`; `fallback` is where the whole stands when nothing nearer is known.
- */
-export function explain(
-  errors: readonly ErrorObject[],
-  root: Node | undefined,
-  what: string,
-  fallback: Range,
-  problems: Problems,
-): void {
+export interface Subject {
+  /** The tree that was checked. */
+  readonly root: Node | undefined;
+  /** Names what it belongs to, e.g. `stage "sft"`. */
+  readonly what: string;
+  /** Where the tree hangs there: `with`, or nothing. */
+  readonly path?: string;
+  /** Where it stands when nothing nearer is known. */
+  readonly range: Range;
+}
+
+/** Reports the validator's errors (`allErrors`, `verbose`) at their places in the file. */
+export function explain(errors: readonly ErrorObject[], subject: Subject, problems: Problems): void {
   for (const error of alternatives(errors)) {
-    const at = locate(root, error.instancePath, fallback);
-    const name = nameOf(error.instancePath, what);
+    const at = locate(subject.root, error.instancePath, subject.range);
+    const name = nameOf(error.instancePath, subject);
     if (error.keyword === 'additionalProperties') unknownKey(error, at, name, problems);
     else if (error.keyword === 'required') missing(error, at, name, problems);
     else {
       const range = at.node?.range ?? at.keyRange;
       if (problems.errorAt(range)) continue;
       const { code, message, hint } = words(error, problems);
-      problems.error(code, range, `${name} ${message}${origin(at)}.`, { hint, about: error.instancePath });
+      const about = error.instancePath;
+      const fallback = descriptionOf(error.parentSchema) ?? 'change the value';
+      problems.error(code, range, `${name} ${message}${origin(at)}.`, { hint: hint ?? fallback, about });
     }
   }
 }
 
-function nameOf(pointer: string, what: string): string {
-  if (pointer === '') return what;
-  return `${pointer.slice(1).replaceAll('/', '.').replaceAll('~1', '/').replaceAll('~0', '~')} of ${what}`;
+function descriptionOf(schema: unknown): string | undefined {
+  const description = (schema as JsonObject | undefined)?.['description'];
+  return typeof description === 'string' ? description : undefined;
+}
+
+/** `with.seed of stage "sft"` */
+function nameOf(pointer: string, { what, path }: Subject): string {
+  const parts = pointer
+    .split('/')
+    .slice(1)
+    .map((part) => part.replaceAll('~1', '/').replaceAll('~0', '~'));
+  const name = [...(path === undefined ? [] : [path]), ...parts].join('.');
+  return name === '' ? what : `${name} of ${what}`;
 }
 
 function origin(at: Located): string {
@@ -145,9 +159,9 @@ function unknownKey(error: ErrorObject, at: Located, name: string, problems: Pro
 function missing(error: ErrorObject, at: Located, name: string, problems: Problems): void {
   const key = error.params['missingProperty'] as string;
   const properties = ((error.parentSchema as JsonObject)['properties'] ?? {}) as JsonObject;
-  const description = ((Object.hasOwn(properties, key) ? properties[key] : {}) as JsonObject)['description'];
+  const description = Object.hasOwn(properties, key) ? descriptionOf(properties[key]) : undefined;
   problems.error('missing-key', at.keyRange, `The key "${key}" is missing in ${name}.`, {
-    hint: `add ${key}:${typeof description === 'string' ? ` (${description})` : ''}`,
+    hint: `add ${key}:${description === undefined ? '' : ` (${description})`}`,
     about: key,
   });
 }

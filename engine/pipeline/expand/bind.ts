@@ -1,6 +1,5 @@
 /** @file `in:` of an instance and the pipeline's `out:` -> bindings, with every source found and of the right type. */
 import { compareCodePoints } from '../../../base/canonical.ts';
-import type { ArtifactType, InputSpec } from '../../../stages/protocol/manifest.ts';
 import type { Binding, Source } from '../graph.ts';
 import { listed } from '../names.ts';
 import type { Problems } from '../problems.ts';
@@ -9,7 +8,7 @@ import type { Files } from './files.ts';
 import type { Instance } from './instance.ts';
 import { type OutputRef, parseValue, type Value } from './reference.ts';
 import type { Group, Referrer, Resolver } from './resolve.ts';
-import { accepts, formOf } from './types.ts';
+import { accepts, type Expected, formOf } from './types.ts';
 
 /** A stage that a stage needs, and where that is written. */
 export interface Need {
@@ -30,14 +29,6 @@ export interface Binder {
   readonly groups: Map<string, Items>;
 }
 export type Items = readonly (readonly [label: string, source: Source])[];
-
-/** What an input takes: a kind's declaration, or anything for a command. */
-export interface Expected {
-  readonly what: string;
-  readonly types: readonly ArtifactType[] | undefined;
-  readonly arity: InputSpec['arity'] | 'any';
-  readonly optional: boolean;
-}
 
 export interface Bound {
   /** Undefined: null for an optional input, or an error. */

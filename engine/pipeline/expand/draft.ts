@@ -53,13 +53,8 @@ export function draftOf(root: Node, file: string, tools: DraftTools): Draft | un
     });
     return undefined;
   }
-  explain(
-    tools.validator.for(pipelineSchema)(mapToJson(root)),
-    root,
-    'the pipeline',
-    firstLine(root),
-    problems,
-  );
+  const errors = tools.validator.for(pipelineSchema)(mapToJson(root));
+  explain(errors, { root, what: 'the pipeline', range: firstLine(root) }, problems);
   const stages = new Map<string, StageDraft>();
   const broken = new Set<string>();
   for (const entry of childMap(root, 'stages')?.entries.values() ?? []) {
@@ -159,7 +154,7 @@ export function checkStageShape(
       error.keyword !== 'additionalProperties'
     );
   });
-  explain(open, node, `stage "${name}"`, range, tools.problems);
+  explain(open, { root: node, what: `stage "${name}"`, range }, tools.problems);
 }
 
 function formOf(

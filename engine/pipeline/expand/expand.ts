@@ -5,7 +5,7 @@ import type { Binding, Graph, Stage } from '../graph.ts';
 import { listed } from '../names.ts';
 import type { Problems } from '../problems.ts';
 import { type Entry, mapNode, mapToJson, type Range } from '../yaml/tree.ts';
-import { type Binder, bind, type Expected, type Need } from './bind.ts';
+import { type Binder, bind, type Need } from './bind.ts';
 import type { Draft, DraftTools, StageDraft } from './draft.ts';
 import { filesIn } from './files.ts';
 import { type Instance, instanceOf } from './instance.ts';
@@ -15,6 +15,7 @@ import { orderStages } from './order.ts';
 import type { Overrides } from './overrides.ts';
 import { override } from './overrides.ts';
 import { createResolver, type FannedStage, type Referrer } from './resolve.ts';
+import type { Expected } from './types.ts';
 
 export interface Location {
   /** Absolute path of the pipeline file. */
@@ -92,38 +93,8 @@ export function expand(
 }
 
 function fannedStage(draft: StageDraft, fan: Fan, scope: Scope, tools: DraftTools): FannedStage {
-  const instances: Instance[] = [];
-  const ids = new Set<string>();
-  for (const combination of fan.combinations) {
-    const instance = instanceOf(draft, combination, scope, tools);
-    if (ids.has(instance.id)) duplicateInstance(instance, combination, instances, tools.problems);
-    else instances.push(instance);
-    ids.add(instance.id);
-  }
+  const instances = fan.combinations.map((combination) => instanceOf(draft, combination, scope, tools));
   return { name: draft.name, axes: fan.axes.map((axis) => axis.name), instances };
-}
-
-function duplicateInstance(
-  instance: Instance,
-  combination: Instance['axes'],
-  before: readonly Instance[],
-  problems: Problems,
-): void {
-  const first = before.find((one) => one.id === instance.id);
-  const rangeOf = (axes: Instance['axes'] | undefined): Range | undefined =>
-    [...(axes?.values() ?? [])].find((value) =>
-      [...(first?.axes.values() ?? [])].every((other) => other.node !== value.node),
-    )?.node.range;
-  const range =
-    rangeOf(combination) ?? instance.draft.node.entries.get('matrix')?.keyRange ?? instance.draft.nameRange;
-  const earlier = [...(first?.axes.entries() ?? [])].find(
-    ([axis, value]) => combination.get(axis)?.node !== value.node,
-  )?.[1].node.range;
-  problems.error('duplicate-instance', range, `Two instances would be named ${instance.id}.`, {
-    hint: 'values of an axis must differ; a map is named by its id',
-    ...(earlier === undefined ? {} : { related: [{ message: 'the other is here', range: earlier }] }),
-    about: instance.id,
-  });
 }
 
 interface Inputs {
@@ -146,7 +117,10 @@ function bindInputs(instance: Instance, axes: Set<string>, binder: Binder): Inpu
     if (result.binding !== undefined) bindings[item.key] = result.binding;
     needs.push(...result.needs);
   }
-  for (const [name, spec] of Object.entries(draft.manifest?.in ?? {})) {
+  const known = draft.manifest?.in ?? {};
+  const misspelt = [...given.entries.keys()].filter((name) => !Object.hasOwn(known, name));
+  for (const [name, spec] of Object.entries(known)) {
+    if (problems.suggest(name, misspelt) !== undefined) continue;
     if (
       spec.optional === true ||
       given.entries.has(name) ||

@@ -4,9 +4,8 @@ import { resolve } from 'node:path';
 import type { Source } from '../graph.ts';
 import type { Problems } from '../problems.ts';
 import type { Range } from '../yaml/tree.ts';
-import type { Expected } from './bind.ts';
 import { parseValue } from './reference.ts';
-import { type Form, formOf } from './types.ts';
+import { type Expected, type Form, formOf } from './types.ts';
 
 type Found = Form | 'missing' | 'other';
 

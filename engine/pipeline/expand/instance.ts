@@ -85,7 +85,8 @@ function checkedWith(
   if (entry !== undefined && entry.value.kind !== 'map') return {};
   const value = plainWith(node);
   const errors = validator.for(schema)(value);
-  explain(errors, entry?.value, `with: of stage "${id}"`, entry?.keyRange ?? draft.nameRange, problems);
+  const range = entry?.keyRange ?? draft.nameRange;
+  explain(errors, { root: entry?.value, what: `stage "${id}"`, path: 'with', range }, problems);
   return value;
 }
 

@@ -119,7 +119,7 @@ export function createResolver(
   }
 
   function unknownStage(ref: OutputRef, text: string, range: Range): void {
-    const hint = problems.suggest(ref.stage, [...stages.keys(), 'in']);
+    const hint = problems.suggest(ref.stage, [...stages.keys(), ...broken, 'in']);
     problems.error('undefined-reference', range, `"${text}": there is no stage "${ref.stage}".`, {
       hint: hint ?? `stages: ${listed([...stages.keys()], 12)}`,
       about: text,

@@ -1,5 +1,13 @@
 /** @file Which artifact fits which input. */
-import type { ArtifactType } from '../../../stages/protocol/manifest.ts';
+import type { ArtifactType, InputSpec } from '../../../stages/protocol/manifest.ts';
+
+/** What an input takes: a kind's declaration, or anything for a command. */
+export interface Expected {
+  readonly what: string;
+  readonly types: readonly ArtifactType[] | undefined;
+  readonly arity: InputSpec['arity'] | 'any';
+  readonly optional: boolean;
+}
 
 export type Form = 'file' | 'folder';
 
