@@ -1,10 +1,9 @@
 import type { Sources } from './diagnostics.ts';
-import { jsonReporter } from './json.ts';
 import { type Clock, liveReporter } from './live.ts';
 import { type ColorMode, painter, printTo, wantsColor } from './paint.ts';
 import { plainReporter } from './plain.ts';
 import { quietReporter } from './quiet.ts';
-import { type Reporter, tee } from './reporter.ts';
+import type { Reporter } from './reporter.ts';
 import { sizeOf } from './window.ts';
 
 export interface ReporterChoice {
@@ -26,14 +25,16 @@ const CLOCK: Clock = {
   },
 };
 
-/** The reporters of a run: progress on stderr, results on stdout; under `--json` stdout gets one line and nothing else. */
-export function chooseReporter(choice: ReporterChoice): Reporter {
-  return choice.json
-    ? tee([progressReporter(choice), jsonReporter(choice.stdout)])
-    : progressReporter(choice);
-}
-
-function progressReporter({ json, quiet, color, sources, stdout, stderr, env }: ReporterChoice): Reporter {
+/** The reporter of a run: progress on stderr, results on stdout; under `--json` stdout is left for the one line. */
+export function chooseReporter({
+  json,
+  quiet,
+  color,
+  sources,
+  stdout,
+  stderr,
+  env,
+}: ReporterChoice): Reporter {
   const paint = painter(wantsColor(color, stderr, env));
   const progress = printTo(stderr, paint);
   if (quiet) return quietReporter(progress, sources);

@@ -6,16 +6,16 @@ import { duration, plural } from './quantity.ts';
 import { countLine } from './summary.ts';
 import type { Tally } from './tally.ts';
 
-/** Tables of the stages in the order of the pipeline, then where the results lie. Empty lines separate. */
-export function resultLines(tally: Tally): Line[] {
+/** Tables of the stages in the order of the pipeline. Empty lines separate. */
+export function reportLines(tally: Tally): Line[] {
   const order = new Map(tally.started?.stages.map(({ id }, at) => [id, at] as const));
   const reports = tally.reports.toSorted((a, b) => (order.get(a.stage) ?? 0) - (order.get(b.stage) ?? 0));
-  const lines: Line[] = [];
-  for (const report of reports)
-    lines.push([], line(report.stage, 'strong'), ...renderMarkdown(report.markdown));
-  if (tally.placed.length > 0) lines.push([]);
-  for (const { name, path } of tally.placed) lines.push([span('out ', 'dim'), span(`${name}  ${path}`)]);
-  return lines;
+  return reports.flatMap(({ stage, markdown }) => [[], line(stage, 'strong'), ...renderMarkdown(markdown)]);
+}
+
+/** Where the pipeline's results lie. */
+export function outLines(out: { readonly [name: string]: string }, show: (path: string) => string): Line[] {
+  return Object.entries(out).map(([name, path]) => [span('out ', 'dim'), span(`${name}  ${show(path)}`)]);
 }
 
 /** Each failed stage in full, then what was not started because of it. */
@@ -23,8 +23,8 @@ export function failureLines(tally: Tally): Line[] {
   const ends = [...tally.done.values()];
   const lines: Line[] = [];
   for (const event of ends) if (event.action === 'failed') lines.push([], ...failure(event, tally));
-  const skipped = ends.filter(({ action }) => action === 'skipped');
-  if (lines.length > 0 && skipped.length > 0) lines.push([], ...skips(skipped));
+  const held = ends.filter(({ action }) => action === 'skipped' || action === 'cancelled');
+  if (lines.length > 0 && held.length > 0) lines.push([], ...notRun(held));
   return lines;
 }
 
@@ -51,13 +51,15 @@ function failure(event: EventOf<'stage-done'>, tally: Tally): Line[] {
 }
 
 /** Stages that share a reason share a line. */
-function skips(events: readonly EventOf<'stage-done'>[]): Line[] {
-  const byReason = new Map<string, string[]>();
-  for (const { reason = 'no reason given', stage } of events) {
-    byReason.set(reason, [...(byReason.get(reason) ?? []), stage]);
+function notRun(events: readonly EventOf<'stage-done'>[]): Line[] {
+  const byReason = new Map<string, { word: string; reason: string; stages: string[] }>();
+  for (const { action, reason = 'no reason given', stage } of events) {
+    const group = byReason.get(`${action} ${reason}`) ?? { word: action, reason, stages: [] };
+    byReason.set(`${action} ${reason}`, group);
+    group.stages.push(stage);
   }
-  return [...byReason].map(([reason, stages]) => [
-    span('skipped ', 'warn'),
+  return [...byReason.values()].map(({ word, reason, stages }) => [
+    span(`${word} `, 'warn'),
     span(stages.join(', ')),
     span(`: ${reason}`, 'dim'),
   ]);

@@ -2,7 +2,7 @@
 import type { Event } from '../event.ts';
 import { renderBlock } from './block.ts';
 import { renderDiagnostic, type Sources } from './diagnostics.ts';
-import { closingLines, failureLines, resultLines } from './ending.ts';
+import { closingLines, failureLines, reportLines } from './ending.ts';
 import { collapsesFresh } from './fresh.ts';
 import type { Line } from './line.ts';
 import { doneLine, idWidth, noteLine } from './lines.ts';
@@ -24,7 +24,7 @@ export interface Clock {
 
 export interface LiveOptions {
   readonly terminal: Terminal;
-  /** Tables and places of results. */
+  /** Tables of the stages. */
   readonly results: Print;
   readonly paint: Painter;
   readonly sources: Sources;
@@ -73,7 +73,7 @@ export function liveReporter({ terminal, results, paint, sources, clock }: LiveO
     'output-placed': ignore,
     'run-done': () => {
       clear();
-      results(resultLines(tally));
+      results(reportLines(tally));
       print([...failureLines(tally), ...closingLines(tally, sources.show)]);
     },
   };

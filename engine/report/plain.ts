@@ -1,6 +1,6 @@
 /** @file One line for each change of state: logs, pipes, continuous integration. */
 import { renderDiagnostic, type Sources } from './diagnostics.ts';
-import { closingLines, failureLines, resultLines } from './ending.ts';
+import { closingLines, failureLines, reportLines } from './ending.ts';
 import { collapsesFresh } from './fresh.ts';
 import { doneLine, idWidth, noteLine, progressLine, startLine, waitLine } from './lines.ts';
 import type { Print } from './paint.ts';
@@ -13,7 +13,7 @@ const HEARTBEAT_MS = 30_000;
 export interface PlainOptions {
   /** Progress and diagnostics. */
   readonly progress: Print;
-  /** Tables and places of results. */
+  /** Tables of the stages. */
   readonly results: Print;
   readonly sources: Sources;
 }
@@ -48,7 +48,7 @@ export function plainReporter({ progress: put, results, sources }: PlainOptions)
     warning: (event) => put(renderDiagnostic(event.diagnostic, sources)),
     'output-placed': ignore,
     'run-done': () => {
-      results(resultLines(tally));
+      results(reportLines(tally));
       put([...failureLines(tally), ...closingLines(tally, sources.show)]);
     },
   };

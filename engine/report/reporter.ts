@@ -17,18 +17,6 @@ export function dispatch(handlers: Handlers, event: Event): void {
 /** For events that a reporter shows nowhere. */
 export function ignore(): void {}
 
-/** Several reporters on one run. */
-export function tee(reporters: readonly Reporter[]): Reporter {
-  return {
-    event: (event) => {
-      for (const reporter of reporters) reporter.event(event);
-    },
-    close: () => {
-      for (const reporter of reporters) reporter.close();
-    },
-  };
-}
-
 /** Where a reporter writes: a stream in use, a string in tests. */
 export interface Sink {
   write(text: string): void;

@@ -114,8 +114,6 @@ describe('live reporter', () => {
       sft     -0.31       -
       rrhf     0.42  61.5 %
 
-      out policy  out/demo/policy
-
       done in 44.1s: 2 ran"
     `);
   });

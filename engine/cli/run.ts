@@ -1,0 +1,81 @@
+import type { Diagnostic } from '../../base/diagnostic.ts';
+import type { Event } from '../event.ts';
+import { selectTargets } from '../plan/targets.ts';
+import { findProject } from '../project.ts';
+import { chooseReporter } from '../report/choose.ts';
+import { outLines } from '../report/ending.ts';
+import { Tally } from '../report/tally.ts';
+import { EXIT_CODES, type RunResult } from '../run/result.ts';
+import { runPipeline } from '../run/run.ts';
+import { type Call, refuse, refuseCall, sourcesOf, writeLines } from './call.ts';
+import type { ExitCode } from './exit.ts';
+import { watchInterrupts } from './interrupts.ts';
+import { load } from './load.ts';
+import type { OverrideOptions } from './values.ts';
+
+export interface RunOptions extends OverrideOptions {
+  readonly jobs?: number;
+  readonly keepGoing?: boolean;
+  readonly force?: boolean;
+  readonly frozen?: boolean;
+  readonly threads?: number;
+}
+
+/** The document of `run --json`: the engine's answer and what a person would have been told. */
+interface RunDocument extends RunResult {
+  readonly notes: readonly { readonly stage: string; readonly text: string }[];
+  readonly warnings: readonly Diagnostic[];
+}
+
+/** `run FILE [STAGE...]` */
+export async function run(
+  call: Call,
+  file: string,
+  stages: readonly string[],
+  options: RunOptions,
+): Promise<ExitCode> {
+  const loaded = await load(call, file, options);
+  if (!loaded.ok) return loaded.error;
+  const { graph } = loaded.value;
+  const targets = selectTargets(graph, stages);
+  if (!targets.ok) return refuse(call, targets.error);
+  const { json, quiet, color, cwd } = call;
+  const { stdout, stderr, env } = process;
+  const reporter = chooseReporter({ json, quiet, color, sources: sourcesOf(cwd), stdout, stderr, env });
+  const tally = new Tally();
+  const emit = (event: Event): void => {
+    tally.add(event);
+    reporter.event(event);
+  };
+  const { stop, kill, release } = watchInterrupts(emit);
+  const { jobs, keepGoing, force, frozen, threads } = options;
+  const settings = { targets: targets.value, jobs, keepGoing, force, frozen, threads, stop, kill };
+  let result: RunResult;
+  try {
+    result = await runPipeline(graph, findProject(graph.file), settings, emit);
+  } finally {
+    release();
+    reporter.close();
+  }
+  if (json) process.stdout.write(`${JSON.stringify(documentOf(result, tally))}\n`);
+  else if (result.outcome === 'refused') refuseFrozen(call, result);
+  else if (result.outcome === 'done' && !quiet)
+    writeLines(stdout, call, outLines(result.out, sourcesOf(cwd).show));
+  return EXIT_CODES[result.outcome] as ExitCode;
+}
+
+function documentOf(result: RunResult, tally: Tally): RunDocument {
+  return {
+    ...result,
+    notes: tally.notes.map(({ stage, text }) => ({ stage, text })),
+    warnings: tally.warnings.map(({ diagnostic }) => diagnostic),
+  };
+}
+
+function refuseFrozen(call: Call, result: RunResult): void {
+  const stages = result.stages
+    .filter(({ action }) => action !== 'fresh' && action !== 'restored')
+    .map(({ id }) => id);
+  const message = `--frozen, but these stages would or may run: ${stages.join(', ')}`;
+  refuseCall(call, 'would-run', message, 'warren plan FILE says why');
+}
