@@ -7,7 +7,7 @@ import { openDecoder } from './onnx/decode/decoder.ts';
 import { loadModel } from './onnx/folder.ts';
 import type { Random } from './random.ts';
 import type { Prompt, Response } from './record-types.ts';
-import { encodeSequence, type Truncation, truncationTally } from './text.ts';
+import { checkPositions, encodeSequence, type Truncation, truncationTally } from './text.ts';
 
 export interface SamplingRequest {
   /** Model folder, and the label its responses carry. */
@@ -51,6 +51,10 @@ export async function sampleResponses(request: SamplingRequest): Promise<Result<
     tally.add(encoded.value);
     queries.push(encoded.value.query);
   }
+  // The decoder would end such a response early and call it done.
+  const longest = queries.reduce((most, query) => Math.max(most, query.length), 0);
+  const fits = checkPositions(model.value, longest + options.maxNewTokens);
+  if (!fits.ok) return err({ ...fits.error, file: request.folder });
 
   const settings = settingsOf(options);
   const rows: Response[][] = [];

@@ -5,7 +5,7 @@ import type { LlamaConfig, Scorer, Sequence } from './onnx/api.ts';
 import { loadModel } from './onnx/folder.ts';
 import { openScorer } from './onnx/score.ts';
 import type { Response } from './record-types.ts';
-import { encodeSequence, type Truncation, truncationTally } from './text.ts';
+import { checkPositions, encodeSequence, type Truncation, truncationTally } from './text.ts';
 
 /** What a model needs to know of a response. */
 export type Answer = Pick<Response, 'prompt' | 'response' | 'finish'>;
@@ -59,7 +59,7 @@ async function withScorer<T>(
   score: (
     scorer: Scorer,
     sequences: readonly Sequence[],
-    onBatch: (done: number) => void,
+    onBatch: (count: number) => void,
   ) => Promise<readonly T[]>,
 ): Promise<Result<Scores<T>, Failure>> {
   const model = await loadModel(request.folder);
@@ -90,10 +90,18 @@ async function withScorer<T>(
     sequences.push(encoded.value);
     tokens.push(encoded.value.response.length - (encoded.value.eos ? 1 : 0));
   }
+  const longest = sequences.reduce(
+    (most, { query, response }) => Math.max(most, query.length + response.length),
+    0,
+  );
+  const fits = checkPositions(model.value, longest);
+  if (!fits.ok) return err({ ...fits.error, file: request.folder });
   const scorer = await openScorer(model.value, { threads: request.threads });
   try {
-    const values = await score(scorer, sequences, (done) => {
+    let done = 0;
+    const values = await score(scorer, sequences, (count) => {
       request.signal.throwIfAborted();
+      done += count;
       request.onRows(done);
     });
     return ok({ values, tokens, note: tally.note('scored responses') });

@@ -1,7 +1,7 @@
 /** @file From text to token ids, the same everywhere: training, sampling, scoring and evaluation truncate alike. */
 import { err, ok, type Result } from '../../base/result.ts';
 import type { Failure } from '../protocol/failure.ts';
-import type { Tokenizer } from './onnx/api.ts';
+import type { Model, Tokenizer } from './onnx/api.ts';
 import type { Response } from './record-types.ts';
 
 /** The truncation parameters that every language-model kind has under these names. */
@@ -57,6 +57,17 @@ export function encodeSequence(
   const eos = !truncatedResponse && finish !== 'length';
   const ids = eos ? [...tokens, tokenizer.eos] : tokens.slice(0, most);
   return ok({ ...head, response: ids, truncatedResponse, eos });
+}
+
+/** `sequence-too-long` where query and response need more positions than the model has. */
+export function checkPositions({ config }: Pick<Model, 'config'>, tokens: number): Result<void, Failure> {
+  const positions = config.max_position_embeddings;
+  if (tokens <= positions) return ok(undefined);
+  return err({
+    code: 'sequence-too-long',
+    message: `Query and response need ${tokens} tokens, the model has ${positions} positions.`,
+    hint: `Lower max_query_tokens or the length of responses so that they add up to at most ${positions - 2}.`,
+  });
 }
 
 /** Counts what truncation did, for `ctx.note`. */

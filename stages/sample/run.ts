@@ -16,7 +16,7 @@ export async function run(ctx: Context<Params>): Promise<Result<void, Failure>> 
   if (!prompts.ok) return prompts;
   const models = ctx.many('models');
   const total = models.length * prompts.value.length;
-  const rows: Response[] = [];
+  const rows: (readonly Response[])[] = [];
   for (const [i, { label, path }] of models.entries()) {
     const sampled = await sampleResponses({
       folder: path,
@@ -30,11 +30,11 @@ export async function run(ctx: Context<Params>): Promise<Result<void, Failure>> 
       onPrompt: (done) => ctx.progress({ step: i * prompts.value.length + done, total, unit: 'prompts' }),
     });
     if (!sampled.ok) return sampled;
-    rows.push(...sampled.value.rows);
+    rows.push(sampled.value.rows);
     if (sampled.value.note !== null) ctx.note(sampled.value.note);
     ctx.note(summary(label, sampled.value.rows));
   }
-  await writeRecords(ctx.output('responses'), 'responses', rows);
+  await writeRecords(ctx.output('responses'), 'responses', rows.flat());
   return ok(undefined);
 }
 

@@ -20,6 +20,16 @@ const quoted = 400;
 /** One finite score a row. Codes: `scorer-not-found`, `scorer-failed`, `scorer-bad-line`, `scorer-wrong-id`, `score-not-finite`, `scorer-too-few`, `scorer-too-many`, `cancelled`. */
 export async function scoresOfCommand(request: CommandRequest): Promise<Result<number[], Failure>> {
   const [file, ...args] = words(request);
+  if (
+    request.program === undefined &&
+    request.command.includes('{program}') &&
+    typeof request.command !== 'string'
+  )
+    return err({
+      code: 'missing-program',
+      message: 'The command names {program}, and in.program is not given.',
+      hint: 'Set in.program to the file of the scorer.',
+    });
   const child = execa(file, args, {
     stdin: lines(request.rows),
     buffer: false,

@@ -9,16 +9,16 @@ export async function rowsToScore(
   responses: string | undefined,
   pairs: string | undefined,
 ): Promise<Result<Response[], Failure>> {
-  const rows: Response[] = [];
+  let rows: Response[] = [];
   if (responses !== undefined) {
     const read = await readRecords(responses, 'responses');
     if (!read.ok) return read;
-    rows.push(...read.value);
+    rows = read.value;
   }
   if (pairs !== undefined) {
     const read = await readRecords(pairs, 'pairs');
     if (!read.ok) return read;
-    rows.push(...read.value.flatMap(pairRows));
+    rows = [...rows, ...read.value.flatMap(pairRows)];
   }
   return ok(rows);
 }

@@ -1,0 +1,126 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import type { Pair, Scored } from '../../../stages/runtime/record-types.ts';
+import type { Params } from '../../../stages/score/params.generated.ts';
+import { run } from '../../../stages/score/run.ts';
+import { folder, type Rig, rig } from '../../rigs/context.ts';
+
+const pairs: Pair[] = Array.from({ length: 3 }, (_, i) => ({
+  id: `${i}`,
+  prompt: 'p',
+  chosen: ' long answer'.repeat(i + 1),
+  rejected: ` $(touch oops) '"; ${i}`,
+}));
+
+function file(name: string, text: string): string {
+  const path = join(folder(), name);
+  writeFileSync(path, text);
+  return path;
+}
+
+/** A scorer in JavaScript: `body` sees `rows` and prints with `say`. */
+function program(body: string): string {
+  return file(
+    'scorer.mjs',
+    `import { text } from 'node:stream/consumers';
+const rows = (await text(process.stdin)).split('\\n').filter(Boolean).map((line) => JSON.parse(line));
+const say = (value) => console.log(JSON.stringify(value));
+${body}`,
+  );
+}
+
+function scorer(
+  command: Params['command'],
+  script?: string,
+  signal?: AbortSignal,
+): { made: Rig<Params>; result: ReturnType<typeof run> } {
+  const inputs = {
+    pairs: file('pairs.jsonl', pairs.map((pair) => JSON.stringify(pair)).join('\n')),
+    ...(script === undefined ? {} : { program: script }),
+  };
+  const made = rig<Params>('score', inputs, { by: 'command', command }, signal);
+  return { made, result: run(made.ctx) };
+}
+
+const node = (body: string): ReturnType<typeof scorer> =>
+  scorer([process.execPath, '{program}'], program(body));
+
+describe('score by command', () => {
+  it('gives each row its score, in order, and names the scorer', async () => {
+    const { made, result } = node('for (const row of rows) say({ id: row.id, score: row.response.length });');
+    expect(await result).toEqual({ ok: true, value: undefined });
+    const rows = made.rows<Scored>('scored');
+    expect(rows.map((row) => [row.id, row.source])).toEqual(
+      ['0', '1', '2'].flatMap((id) => [
+        [id, 'chosen'],
+        [id, 'rejected'],
+      ]),
+    );
+    expect(rows.every((row) => row.score === row.response.length && row.scorer === 'command')).toBe(true);
+  });
+
+  it('runs a string by the shell, with the program in $PROGRAM', async () => {
+    const script = program('for (const row of rows) say({ score: 1 });');
+    const { result } = scorer(`exec "${process.execPath}" "$PROGRAM"`, script);
+    expect((await result).ok).toBe(true);
+  });
+
+  it.each([
+    [
+      'a score of NaN',
+      'say({score: 1}); console.log(\'{"score": NaN}\');',
+      { code: 'score-not-finite', row: 2 },
+    ],
+    [
+      'an infinite score',
+      'console.log(\'{"id": "0", "score": -Infinity}\');',
+      { code: 'score-not-finite', row: 1 },
+    ],
+    ['a score that is text', 'say({score: "1"});', { code: 'score-not-finite', row: 1 }],
+    ['a line without a score', 'say({score: 1}); say({reward: 1});', { code: 'scorer-bad-line', row: 2 }],
+    ['a line that is no JSON', 'console.log("loading model");', { code: 'scorer-bad-line', row: 1 }],
+    [
+      'another order',
+      'for (const row of rows.reverse()) say({ id: row.id, score: 1 });',
+      { code: 'scorer-wrong-id', row: 1 },
+    ],
+    ['too few scores', 'say({score: 1});', { code: 'scorer-too-few', row: 2 }],
+    [
+      'too many scores',
+      'for (const row of [...rows, 1]) say({ score: 1 });',
+      { code: 'scorer-too-many', row: 7 },
+    ],
+    [
+      'a failure',
+      'console.error("no such model"); process.exit(3);',
+      { code: 'scorer-failed', message: expect.stringContaining('exit code 3: no such model') },
+    ],
+  ])('refuses %s', async (_, body, error) => {
+    expect(await node(body).result).toMatchObject({ ok: false, error });
+  });
+
+  it('reports a scorer that does not read its input and one that is not there', async () => {
+    expect(await scorer(['true']).result).toMatchObject({ error: { code: 'scorer-too-few' } });
+    expect(await scorer(['/nowhere/scorer']).result).toMatchObject({ error: { code: 'scorer-not-found' } });
+    expect(await scorer(['{program}']).result).toMatchObject({ error: { code: 'missing-program' } });
+    expect(await scorer(null).result).toMatchObject({ error: { code: 'missing-command' } });
+  });
+
+  it('stops the scorer with the run', async () => {
+    const abort = new AbortController();
+    const waits = program('say({ score: 1 }); setInterval(() => {}, 1000);');
+    const { made, result } = scorer([process.execPath, waits], waits, abort.signal);
+    const started = new Promise<void>((done) => {
+      Object.assign(made.ctx, { progress: done });
+    });
+    await started;
+    abort.abort();
+    expect(await result).toMatchObject({ error: { code: 'cancelled' } });
+  });
+
+  it('asks for something to score', async () => {
+    const made = rig<Params>('score', {}, { by: 'command', command: ['true'] });
+    expect(await run(made.ctx)).toMatchObject({ error: { code: 'nothing-to-score' } });
+  });
+});
