@@ -26,17 +26,17 @@ export interface Filter {
  * Equal tokens at a limit: the lower id is kept. `barred` is never drawn; -1 bars nothing.
  */
 export function draw(weights: Float32Array, u: number, filter: Filter, barred: number): number {
-  const kept = filter.topK > 0 || filter.topP < 1 ? nucleus(weights, filter, barred) : everything;
-  let total = 0;
-  for (let id = 0; id < weights.length; id++) if (id !== barred && kept(id)) total += weights[id] as number;
-  if (!(total > 0))
+  const limit =
+    filter.topK > 0 || filter.topP < 1 ? lastKept(weights, filter, barred) : keepAll(weights, barred);
+  if (!(limit.total > 0))
     throw new RangeError('The model gives no token a probability: its weights are not finite');
-  const target = u * total;
+  const target = u * limit.total;
   let sum = 0;
   let last = -1;
   for (let id = 0; id < weights.length; id++) {
     const weight = weights[id] as number;
-    if (id === barred || weight === 0 || !kept(id)) continue;
+    if (weight < limit.weight || weight === 0 || id === barred) continue;
+    if (weight === limit.weight && id > limit.id) continue;
     sum += weight;
     last = id;
     if (sum > target) return id;
@@ -45,34 +45,46 @@ export function draw(weights: Float32Array, u: number, filter: Filter, barred: n
   return last;
 }
 
-const everything = (): boolean => true;
+/** A token in the order of falling weight, then rising id. It and all before it are kept, `total` is their sum. */
+interface Limit {
+  readonly weight: number;
+  readonly id: number;
+  readonly total: number;
+}
 
-// A weight's upper 13 bits (sign, exponent, 4 bits of mantissa) grow with it: 2048 buckets for weights up to 1 and above.
+function keepAll(weights: Float32Array, barred: number): Limit {
+  let total = 0;
+  for (let id = 0; id < weights.length; id++) total += weights[id] as number;
+  if (barred >= 0) total -= weights[barred] as number;
+  return { weight: 0, id: Number.POSITIVE_INFINITY, total };
+}
+
+// The upper 13 bits of a weight (exponent, 4 bits of mantissa) grow with it: buckets of neighbours, to look into one alone.
 const SHIFT = 19;
-const BUCKETS = 2048;
+const BUCKETS = 4096;
 const mass = new Float64Array(BUCKETS);
 const count = new Int32Array(BUCKETS);
 
-/** Which ids survive: all of the buckets above the one where the limit falls, and the best of that one. */
-function nucleus(weights: Float32Array, { topK, topP }: Filter, barred: number): (id: number) => boolean {
+/** Where top-k, then top-p, end. */
+function lastKept(weights: Float32Array, { topK, topP }: Filter, barred: number): Limit {
   const bits = new Uint32Array(weights.buffer, weights.byteOffset, weights.length);
-  const bucketOf = (id: number): number => (bits[id] as number) >>> SHIFT;
   mass.fill(0);
   count.fill(0);
   let total = 0;
   for (let id = 0; id < weights.length; id++) {
     if (id === barred) continue;
-    const bucket = bucketOf(id);
-    mass[bucket] = (mass[bucket] as number) + (weights[id] as number);
+    const weight = weights[id] as number;
+    const bucket = (bits[id] as number) >>> SHIFT;
+    mass[bucket] = (mass[bucket] as number) + weight;
     count[bucket] = (count[bucket] as number) + 1;
-    total += weights[id] as number;
+    total += weight;
   }
   const members = (bucket: number): number[] => {
     const ids: number[] = [];
-    for (let id = 0; id < weights.length; id++) if (id !== barred && bucketOf(id) === bucket) ids.push(id);
+    for (let id = 0; id < weights.length; id++)
+      if ((bits[id] as number) >>> SHIFT === bucket && id !== barred) ids.push(id);
     return ids.sort((a, b) => (weights[b] as number) - (weights[a] as number) || a - b);
   };
-
   let edge = 0;
   let best: number[] | undefined;
   if (topK > 0 && topK < weights.length) {
@@ -86,23 +98,19 @@ function nucleus(weights: Float32Array, { topK, topP }: Filter, barred: number):
     best = members(edge).slice(0, topK - above);
     total = best.reduce((sum, id) => sum + (weights[id] as number), massAbove);
   }
-  if (topP < 1) {
-    const target = topP * total;
-    let bucket = BUCKETS - 1;
-    let massAbove = 0;
-    while (bucket > edge && massAbove + (mass[bucket] as number) < target)
-      massAbove += mass[bucket--] as number;
-    const ids = bucket === edge && best !== undefined ? best : members(bucket);
-    const need = ids.findIndex((id) => {
-      massAbove += weights[id] as number;
-      return massAbove >= target;
-    });
-    best = need === -1 ? ids : ids.slice(0, need + 1);
-    edge = bucket;
+  // Without top-p the target is all of it, and the walk ends with the last of top-k.
+  const target = topP < 1 ? topP * total : Number.POSITIVE_INFINITY;
+  let bucket = BUCKETS - 1;
+  let sum = 0;
+  while (bucket > edge && sum + (mass[bucket] as number) < target) sum += mass[bucket--] as number;
+  const ids = best !== undefined && bucket === edge ? best : members(bucket);
+  let last = -1;
+  for (const id of ids) {
+    last = id;
+    sum += weights[id] as number;
+    if (sum >= target) break;
   }
-  const chosen = new Set(best);
-  return (id) => {
-    const bucket = bucketOf(id);
-    return bucket > edge || (bucket === edge && (best === undefined || chosen.has(id)));
-  };
+  // No limit is met where top-k asks for more tokens than there are.
+  if (last === -1) return { weight: 0, id: Number.POSITIVE_INFINITY, total: sum };
+  return { weight: weights[last] as number, id: last, total: sum };
 }
