@@ -9,8 +9,9 @@ import {
   renameSync,
   rmSync,
   symlinkSync,
+  utimesSync,
 } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { dirname, join, relative } from 'node:path';
 import type { Digest } from '../base/ids.ts';
 import { err, ok, type Result } from '../base/result.ts';
 import type { Artifact } from './artifact.ts';
@@ -56,17 +57,25 @@ export function mutatedInput(cache: string, handed: readonly Handed[]): Handed |
   return bad[0];
 }
 
-/** Puts a writable copy (a reflink where the file system has them) at `to`, whole or not at all. */
-export function placeForPeople(cache: string, artifact: Artifact, to: string): Result<void, Lost> {
+/**
+ * Puts a writable copy (a reflink where the file system has them) at `to`, whole or not at all. Answers every file
+ * with its digest, for the memo: its time is set a little back, so that any later write is told from this one.
+ */
+export function placeForPeople(cache: string, artifact: Artifact, to: string): Result<Handed[], Lost> {
   mkdirSync(dirname(to), { recursive: true });
   const temporary = temporaryBeside(to);
+  const before = Date.now() / 1000 - 3;
   const placed = place(cache, artifact, temporary, (object, path, form) => {
     copyFileSync(object, path, constants.COPYFILE_FICLONE);
     chmodSync(path, form === 'exec' ? 0o755 : 0o644);
+    utimesSync(path, before, before);
   });
-  if (placed.ok) swap(temporary, to);
-  else rmSync(temporary, { recursive: true, force: true });
-  return placed.ok ? ok(undefined) : placed;
+  if (!placed.ok) {
+    rmSync(temporary, { recursive: true, force: true });
+    return placed;
+  }
+  swap(temporary, to);
+  return ok(placed.value.map((file) => ({ ...file, path: join(to, relative(temporary, file.path)) })));
 }
 
 /** A file is replaced in one step. A folder cannot be: the old one steps aside first and is removed last. */

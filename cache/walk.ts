@@ -11,11 +11,6 @@ export type Member =
   | { readonly kind: 'dir'; readonly path: string }
   | { readonly kind: 'link'; readonly path: string; readonly target: string };
 
-/** What a folder input never contains: state of tools, rewritten without anybody's intent. */
-export function isIgnored(name: string): boolean {
-  return name === '.git' || name === '.warren' || name === '__pycache__' || name.endsWith('.pyc');
-}
-
 export interface Walk {
   readonly members: readonly Member[];
   /** Every folder met, the root as ''. Their times tell when a name was added or removed. */

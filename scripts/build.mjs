@@ -1,21 +1,31 @@
 /** Compiles to dist/ and copies what the compiler does not: manifests and record schemas. */
 import { spawnSync } from 'node:child_process';
-import { chmodSync, cpSync, mkdirSync, readdirSync, rmSync, existsSync } from 'node:fs';
+import { chmodSync, cpSync, existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 
 const root = join(import.meta.dirname, '..');
 rmSync(join(root, 'dist'), { recursive: true, force: true });
-const tsc = spawnSync(process.execPath, [join(root, 'node_modules/typescript/bin/tsc'), '-p', 'tsconfig.build.json'], {
-  cwd: root,
-  stdio: 'inherit',
-});
+const tsc = spawnSync(
+  process.execPath,
+  [join(root, 'node_modules/typescript/bin/tsc'), '-p', 'tsconfig.build.json'],
+  {
+    cwd: root,
+    stdio: 'inherit',
+  },
+);
 if (tsc.status !== 0) process.exit(tsc.status ?? 1);
+const { readSources } = await import(join(root, 'dist/engine/plan/code.js'));
 for (const kind of readdirSync(join(root, 'stages'))) {
   const manifest = join(root, 'stages', kind, 'manifest.json');
   if (!existsSync(manifest)) continue;
   const to = join(root, 'dist/stages', kind, 'manifest.json');
   mkdirSync(dirname(to), { recursive: true });
   cpSync(manifest, to);
+  // Keys hold the digest of the sources: recorded here, a built kind has the same keys as its sources.
+  const entry = join(root, 'stages', kind, 'run.ts');
+  if (!existsSync(entry)) continue;
+  const { code } = readSources([entry, join(root, 'stages/host.ts')]);
+  writeFileSync(join(dirname(to), 'code.json'), `${JSON.stringify(code)}\n`);
 }
 cpSync(join(root, 'schemas'), join(root, 'dist/schemas'), { recursive: true });
 const main = join(root, 'dist/engine/cli/main.js');

@@ -9,6 +9,8 @@ import type { Failure } from './failure.ts';
 export interface TaskFile {
   readonly schema: 'warren/task/1';
   readonly kind: string;
+  /** Absolute path of the module that exports `run`. */
+  readonly entry: string;
   /** Absolute paths; a map, list or group is a list of [label, path]. Optional inputs that are null are absent. */
   readonly in: { readonly [name: string]: string | readonly (readonly [label: string, path: string])[] };
   readonly out: { readonly [name: string]: string };
@@ -19,7 +21,13 @@ export interface TaskFile {
 
 /** JSON lines that a stage process writes on file descriptor 3 (WARREN_EVENTS_FD). Unknown types are ignored. */
 export type StageMessage =
-  | { readonly type: 'progress'; readonly step: number; readonly total: number; readonly unit?: string; readonly metrics?: { readonly [name: string]: number } }
+  | {
+      readonly type: 'progress';
+      readonly step: number;
+      readonly total: number;
+      readonly unit?: string;
+      readonly metrics?: { readonly [name: string]: number };
+    }
   | { readonly type: 'metric'; readonly name: string; readonly value: number; readonly step: number }
   | { readonly type: 'note'; readonly text: string }
   | { readonly type: 'report'; readonly markdown: string }

@@ -1,0 +1,35 @@
+/** @file Where a task runs. The run loop knows this interface only. */
+
+export interface Launch {
+  readonly argv: readonly [string, ...string[]];
+  readonly cwd: string;
+  /** The whole environment of the process: nothing is inherited. */
+  readonly env: { readonly [name: string]: string };
+  /** Kept open for the life of the engine, so that its end tells the process that the engine is gone. */
+  readonly stdin: 'none' | 'open';
+}
+
+/** What a process gives while it lives. */
+export interface Sinks {
+  output(stream: 'stdout' | 'stderr', chunk: string): void;
+  /** From file descriptor 3. */
+  events(chunk: string): void;
+}
+
+export type Exit =
+  | { readonly kind: 'exited'; readonly code: number }
+  | { readonly kind: 'signalled'; readonly signal: string }
+  | { readonly kind: 'not-started'; readonly code: string; readonly message: string };
+
+export interface Running {
+  readonly done: Promise<Exit>;
+  /** Asks the process and everything it started to end. */
+  terminate(): void;
+  /** Ends it. */
+  kill(): void;
+}
+
+export interface Executor {
+  start(launch: Launch, sinks: Sinks): Promise<Running>;
+  close(): void;
+}

@@ -1,0 +1,73 @@
+/**
+ * @file Entry of the supervisor process: `supervisor TOKEN GRACE`. Its stdin is a pipe from the engine that says which
+ * process groups live. When the pipe ends, the engine has ended, in whatever way: what is left is told to end, then
+ * killed. Processes are found by their group and, on Linux, by the token in their environment.
+ */
+import { readdirSync, readFileSync } from 'node:fs';
+
+const [token = '', grace = '0'] = process.argv.slice(2);
+const groups = new Set<number>();
+let rest = '';
+
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => {});
+process.stdin.setEncoding('utf8');
+process.stdin.on('data', (chunk: string) => {
+  const lines = (rest + chunk).split('\n');
+  rest = lines.pop() ?? '';
+  for (const line of lines) {
+    const group = Number(line.slice(1));
+    if (line.startsWith('+')) groups.add(group);
+    else groups.delete(group);
+  }
+});
+process.stdin.on('close', () => void takeDown());
+
+async function takeDown(): Promise<void> {
+  const deadline = performance.now() + Number(grace);
+  signalAll('SIGTERM');
+  // Twice nothing: a process forked while we looked shows up the second time.
+  for (let quiet = 0; quiet < 2; ) {
+    quiet = isQuiet() ? quiet + 1 : 0;
+    if (performance.now() > deadline) signalAll('SIGKILL');
+    await new Promise((resolve) => setTimeout(resolve, 30));
+  }
+  process.exit(0);
+}
+
+function signalAll(signal: NodeJS.Signals): void {
+  for (const group of groups) send(-group, signal);
+  for (const pid of marked()) send(pid, signal);
+}
+
+function isQuiet(): boolean {
+  for (const group of groups) if (!send(-group, 0)) groups.delete(group);
+  return groups.size === 0 && marked().length === 0;
+}
+
+/** False when there is nobody to send to. */
+function send(pid: number, signal: NodeJS.Signals | 0): boolean {
+  try {
+    process.kill(pid, signal);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function marked(): number[] {
+  return listProcesses().filter((pid) => {
+    try {
+      return readFileSync(`/proc/${pid}/environ`, 'latin1').includes(`WARREN_ENGINE=${token}`);
+    } catch {
+      return false;
+    }
+  });
+}
+
+function listProcesses(): number[] {
+  try {
+    return readdirSync('/proc').map(Number).filter(Number.isInteger);
+  } catch {
+    return [];
+  }
+}

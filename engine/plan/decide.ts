@@ -1,0 +1,61 @@
+/** @file What is to be done about one stage. The plan and the run both ask here, so they cannot disagree. */
+import type { Key } from '../../base/ids.ts';
+import { type ActionRecord, ownDigest, readAction } from '../../cache/actions.ts';
+import type { Because, StageFailure } from '../event.ts';
+import type { Stage } from '../pipeline/graph.ts';
+import { becauseOf } from './because.ts';
+import { asJson, type Fingerprint, fingerprintOf, keyOf, type ResolvedInputs } from './fingerprint.ts';
+import type { GraphIndex } from './index.ts';
+import { type OutputsOf, resolveInputs, type Unresolved } from './resolve.ts';
+import type { World } from './world.ts';
+
+export interface Keyed {
+  readonly key: Key;
+  readonly fingerprint: Fingerprint;
+  readonly inputs: ResolvedInputs;
+}
+
+export type Decision =
+  | (Keyed & { readonly state: 'hit'; readonly record: ActionRecord })
+  | (Keyed & { readonly state: 'run'; readonly because: readonly Because[] })
+  /** Upstream has no result yet. `certain`: whatever it gives, no result with this stage's own part exists. */
+  | { readonly state: 'waiting'; readonly certain: boolean; readonly because: readonly Because[] }
+  | { readonly state: 'lost'; readonly unresolved: Extract<Unresolved, { kind: 'lost' }> }
+  | { readonly state: 'failed'; readonly failure: StageFailure };
+
+export interface DecideOptions {
+  /** Why the stage runs even with a result in the cache: `--force`, or a result whose bytes are gone. */
+  readonly anyway?: Because | undefined;
+}
+
+export function decide(
+  stage: Stage,
+  index: GraphIndex,
+  world: World,
+  outputsOf: OutputsOf,
+  { anyway }: DecideOptions,
+): Decision {
+  const code = world.codeOf(stage.kind);
+  const backend = world.backendOf(stage.kind);
+  const reason = anyway ?? (stage.cache ? undefined : ({ kind: 'uncached' } as const));
+  const inputs = resolveInputs(stage, index, world, outputsOf);
+  if (!inputs.ok) {
+    if (inputs.error.kind === 'failed') return { state: 'failed', failure: inputs.error.failure };
+    if (inputs.error.kind === 'lost') return { state: 'lost', unresolved: inputs.error };
+    const own = fingerprintOf(stage, {}, code, backend);
+    if (reason !== undefined) return { state: 'waiting', certain: true, because: [reason] };
+    const certain = !world.owns().has(ownDigest(asJson(own)));
+    const because = certain ? becauseOf(stage, index.graph.name, undefined, own, world) : [];
+    return { state: 'waiting', certain, because };
+  }
+  const fingerprint = fingerprintOf(stage, inputs.value, code, backend);
+  const keyed: Keyed = { key: keyOf(fingerprint), fingerprint, inputs: inputs.value };
+  if (reason !== undefined) return { ...keyed, state: 'run', because: [reason] };
+  const record = readAction(world.project.cache, keyed.key);
+  if (record !== undefined) return { ...keyed, state: 'hit', record };
+  return {
+    ...keyed,
+    state: 'run',
+    because: becauseOf(stage, index.graph.name, keyed.key, fingerprint, world),
+  };
+}

@@ -1,0 +1,105 @@
+/** @file The fingerprint: the JSON document of all that decides a stage's output. Its digest is the key. */
+import { digestOf } from '../../base/digest.ts';
+import type { Digest, Key } from '../../base/ids.ts';
+import type { Json, JsonObject } from '../../base/json.ts';
+import type { Artifact } from '../../cache/artifact.ts';
+import type { Binding, Stage } from '../pipeline/graph.ts';
+
+/** Counts up when an equal document would no longer mean an equal output. */
+const SCHEMA = 1;
+
+/**
+ * What a stage sees of one input: its label, its bytes, and the suffix of the name it is shown under. Never the name
+ * itself, nor a path: those may differ between checkouts.
+ */
+export type FingerprintItem = readonly [
+  label: string,
+  form: Artifact['form'],
+  digest: Digest,
+  suffix: string,
+];
+
+export interface BackendFacts {
+  readonly name: string;
+  readonly version: string;
+  readonly device: string;
+  /** Another thread count sums in another order and gives other bytes. */
+  readonly threads: number;
+}
+
+/** Not here, so that they never cause a rerun: names, descriptions, resources, retries, executors, places. */
+export interface Fingerprint {
+  readonly schema: number;
+  readonly kind: string;
+  /** Digest of the kind's sources and package versions; null for commands, whose code is the command. */
+  readonly code: Digest | null;
+  /** After defaults and interpolation. */
+  readonly with: JsonObject;
+  /** Values of the matrix. */
+  readonly axes: JsonObject;
+  readonly in: {
+    readonly [name: string]: { readonly form: InputForm; readonly items: readonly FingerprintItem[] };
+  };
+  /** Types and shown names: they decide what is checked and stored. */
+  readonly out: { readonly [name: string]: { readonly type: string; readonly name: string | null } };
+  readonly env: { readonly [name: string]: string };
+  readonly backend: BackendFacts | null;
+  /** The parts of a `run:` form, placeholders as such. */
+  readonly command: Json;
+}
+
+export type InputForm = 'one' | Extract<Binding, { arity: 'many' }>['form'];
+
+/** One resolved input of a stage. */
+export interface ResolvedItem {
+  readonly label: string;
+  readonly artifact: Artifact;
+  readonly suffix: string;
+}
+
+export interface ResolvedInput {
+  readonly form: InputForm;
+  readonly items: readonly ResolvedItem[];
+}
+
+export type ResolvedInputs = { readonly [name: string]: ResolvedInput };
+
+export function fingerprintOf(
+  stage: Stage,
+  inputs: ResolvedInputs,
+  code: Digest | null,
+  backend: BackendFacts | null,
+): Fingerprint {
+  return {
+    schema: SCHEMA,
+    kind: stage.kind,
+    code,
+    with: stage.with,
+    axes: stage.axes,
+    in: mapValues(inputs, ({ form, items }) => ({
+      form,
+      items: items.map(
+        ({ label, artifact, suffix }) => [label, artifact.form, artifact.digest, suffix] as const,
+      ),
+    })),
+    out: mapValues(stage.out, ({ type, name }) => ({ type, name: name ?? null })),
+    env: stage.env,
+    backend,
+    command: (stage.command ?? null) as Json,
+  };
+}
+
+export function keyOf(fingerprint: Fingerprint): Key {
+  return digestOf('warren/stage/1', asJson(fingerprint)) as string as Key;
+}
+
+export function asJson(fingerprint: Fingerprint): JsonObject {
+  return fingerprint as unknown as JsonObject;
+}
+
+function mapValues<A, B>(
+  record: { readonly [name: string]: A },
+  map: (value: A) => B,
+): { [name: string]: B } {
+  return Object.fromEntries(Object.entries(record).map(([name, value]) => [name, map(value)]));
+}

@@ -1,0 +1,112 @@
+/** @file Which key each stage had, run after run: an append-only file, written only when a stage's key changes. */
+import { appendFileSync, mkdirSync, readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { hexOf } from '../../base/digest.ts';
+import type { Key, RunId, StageId } from '../../base/ids.ts';
+import { readAction } from '../../cache/actions.ts';
+import type { Project } from '../project.ts';
+import type { Fingerprint } from './fingerprint.ts';
+
+export interface PastKey {
+  readonly pipeline: string;
+  readonly stage: StageId;
+  readonly kind: string;
+  readonly key: Key;
+  readonly run: RunId;
+  readonly ended: 'done' | 'failed';
+}
+
+export interface Past {
+  /** The latest entry of a stage, under this pipeline's name. */
+  latest(pipeline: string, stage: StageId): PastKey | undefined;
+  /** All entries of a stage, oldest first. */
+  of(pipeline: string, stage: StageId): readonly PastKey[];
+  /** The latest entry of any stage of the kind with another key: what a new stage is compared with. */
+  nearest(kind: string, key: Key | null): PastKey | undefined;
+  append(entry: PastKey): void;
+}
+
+export function openPast(project: Project): Past {
+  const path = join(project.home, 'keys.jsonl');
+  let loaded: { stages: Map<string, PastKey[]>; kinds: Map<string, PastKey[]> } | undefined;
+
+  function load(): NonNullable<typeof loaded> {
+    if (loaded !== undefined) return loaded;
+    loaded = { stages: new Map(), kinds: new Map() };
+    for (const entry of readEntries(path)) add(loaded, entry);
+    return loaded;
+  }
+
+  const of = (pipeline: string, stage: StageId): readonly PastKey[] =>
+    load().stages.get(nameOf(pipeline, stage)) ?? [];
+  const latest = (pipeline: string, stage: StageId): PastKey | undefined => of(pipeline, stage).at(-1);
+
+  return {
+    of,
+    latest,
+    nearest: (kind, key) =>
+      load()
+        .kinds.get(kind)
+        ?.findLast((entry) => entry.key !== key),
+    append: (entry) => {
+      const last = latest(entry.pipeline, entry.stage);
+      if (last?.key === entry.key && last.ended === entry.ended) return;
+      add(load(), entry);
+      mkdirSync(dirname(path), { recursive: true });
+      appendFileSync(path, `${JSON.stringify(entry)}\n`);
+    },
+  };
+}
+
+/** Where the fingerprint of a key's attempts is kept, for stages that failed and have no action record. */
+export function attemptsFolder(project: Project, key: Key): string {
+  return join(project.home, 'attempts', hexOf(key));
+}
+
+/** The pre-image of a key, from its action record or its last attempt. */
+export function fingerprintOfKey(project: Project, key: Key): Fingerprint | undefined {
+  const record = readAction(project.cache, key);
+  if (record !== undefined) return record.fingerprint as unknown as Fingerprint;
+  try {
+    return JSON.parse(
+      readFileSync(join(attemptsFolder(project, key), 'fingerprint.json'), 'utf8'),
+    ) as Fingerprint;
+  } catch {
+    return undefined;
+  }
+}
+
+function add(
+  loaded: { stages: Map<string, PastKey[]>; kinds: Map<string, PastKey[]> },
+  entry: PastKey,
+): void {
+  push(loaded.stages, nameOf(entry.pipeline, entry.stage), entry);
+  push(loaded.kinds, entry.kind, entry);
+}
+
+function push(map: Map<string, PastKey[]>, name: string, entry: PastKey): void {
+  const list = map.get(name);
+  if (list === undefined) map.set(name, [entry]);
+  else list.push(entry);
+}
+
+function nameOf(pipeline: string, stage: StageId): string {
+  return `${pipeline}\n${stage}`;
+}
+
+function readEntries(path: string): PastKey[] {
+  let text: string;
+  try {
+    text = readFileSync(path, 'utf8');
+  } catch {
+    return [];
+  }
+  return text.split('\n').flatMap((line) => {
+    try {
+      return line === '' ? [] : [JSON.parse(line) as PastKey];
+    } catch {
+      // A torn last line of a killed engine: that run's entry is lost, nothing else.
+      return [];
+    }
+  });
+}

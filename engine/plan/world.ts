@@ -1,0 +1,95 @@
+/** @file What planning knows of the world. Everything is read once: what was read first holds for the whole run. */
+import { availableParallelism } from 'node:os';
+import { dirname, join } from 'node:path';
+import type { Digest } from '../../base/ids.ts';
+import type { Result } from '../../base/result.ts';
+import { readOwns } from '../../cache/actions.ts';
+import type { ArtifactFault } from '../../cache/artifact.ts';
+import type { Guard } from '../../cache/guards.ts';
+import { type Pinned, pinInput } from '../../cache/inputs.ts';
+import { type Memo, openMemo } from '../../cache/memo.ts';
+import { builtinKinds, type Registry } from '../pipeline/registry.ts';
+import type { Project } from '../project.ts';
+import { codeOfKind, packageVersion } from './code.ts';
+import type { BackendFacts } from './fingerprint.ts';
+import { openPast, type Past } from './past.ts';
+
+export interface WorldOptions {
+  /** CPU threads of kinds with a backend; part of their keys. Default: all of the machine. */
+  readonly threads?: number | undefined;
+  readonly registry?: Registry | undefined;
+}
+
+export interface World {
+  readonly project: Project;
+  readonly registry: Registry;
+  readonly memo: Memo;
+  readonly past: Past;
+  readonly threads: number;
+  /** The artifact at a user's path, as it was at first sight. */
+  pin(path: string): Result<Pinned, ArtifactFault>;
+  /** Null for commands, whose code is the command itself. */
+  codeOf(kind: string): Digest | null;
+  backendOf(kind: string): BackendFacts | null;
+  /** Own digests of all results in the cache when first asked. */
+  owns(): ReadonlySet<string>;
+  /** Everything on disk, beside the cache, that the answers so far depend on. */
+  guards(): Guard[];
+  /** Files of code that were read. */
+  codeFiles(): string[];
+}
+
+export function openWorld(project: Project, options: WorldOptions = {}): World {
+  const registry = options.registry ?? builtinKinds;
+  const threads = options.threads ?? availableParallelism();
+  const memo = openMemo(join(project.home, 'memo'));
+  const pins = new Map<string, Result<Pinned, ArtifactFault>>();
+  const codes = new Map<string, { digest: Digest | null; files: readonly string[] }>();
+  const backends = new Map<string, BackendFacts | null>();
+  let owns: ReadonlySet<string> | undefined;
+
+  function code(kind: string): { digest: Digest | null; files: readonly string[] } {
+    return remember(codes, kind, () =>
+      kind === 'command' ? { digest: null, files: [] } : codeOfKind(registry.entryOf(kind)),
+    );
+  }
+
+  function backend(kind: string): BackendFacts | null {
+    const name = registry.manifestOf(kind)?.backend;
+    if (name === undefined) return null;
+    const { version } = packageVersion(PACKAGES[name], dirname(registry.entryOf(kind)));
+    return { name, version, device: 'cpu', threads };
+  }
+
+  return {
+    project,
+    registry,
+    memo,
+    past: openPast(project),
+    threads,
+    pin: (path) => remember(pins, path, () => pinInput(path, memo, 'input')),
+    codeOf: (kind) => code(kind).digest,
+    backendOf: (kind) => remember(backends, kind, () => backend(kind)),
+    owns: () => {
+      owns ??= readOwns(project.cache);
+      return owns;
+    },
+    guards: () => [...pins.values()].flatMap((pin) => (pin.ok ? pin.value.guards : [])),
+    codeFiles: () => [...codes.values()].flatMap(({ files }) => files),
+  };
+}
+
+/** Package whose version stands for a backend. */
+const PACKAGES: {
+  readonly [B in NonNullable<NonNullable<ReturnType<Registry['manifestOf']>>['backend']>]: string;
+} = {
+  onnx: 'onnxruntime-node',
+};
+
+function remember<K, V>(map: Map<K, V>, key: K, make: () => V): V {
+  const known = map.get(key);
+  if (known !== undefined) return known;
+  const made = make();
+  map.set(key, made);
+  return made;
+}

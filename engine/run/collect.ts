@@ -1,0 +1,80 @@
+/** @file Takes what a stage produced into the cache: all declared outputs, nothing else. */
+import { lstatSync, readdirSync, readFileSync } from 'node:fs';
+import { err, ok, type Result } from '../../base/result.ts';
+import type { Artifact, ArtifactFault } from '../../cache/artifact.ts';
+import { errnoOf } from '../../cache/publish.ts';
+import { storeArtifact } from '../../cache/store.ts';
+import type { StageFailure } from '../event.ts';
+import type { Output, Stage } from '../pipeline/graph.ts';
+import { isFolder } from '../plan/suffix.ts';
+
+/** Checks every output before the first is stored: a stage gives all of its outputs or none. */
+export async function collectOutputs(
+  stage: Stage,
+  paths: { readonly [name: string]: string },
+  cache: string,
+): Promise<Result<{ [name: string]: Artifact }, StageFailure>> {
+  for (const [name, output] of Object.entries(stage.out)) {
+    const fault = checkOutput(name, output, paths[name] as string);
+    if (fault !== undefined) return err(fault);
+  }
+  const artifacts: { [name: string]: Artifact } = {};
+  for (const name of Object.keys(stage.out)) {
+    try {
+      const stored = await storeArtifact(cache, paths[name] as string);
+      if (!stored.ok) return err(refused(name, stored.error));
+      artifacts[name] = stored.value;
+    } catch (error) {
+      const code = errnoOf(error);
+      if (code === undefined) throw error;
+      return err({
+        code: 'cache-write',
+        message: `out.${name} could not be stored: ${(error as Error).message}`,
+        hint: code === 'ENOSPC' ? 'free some space, or move the cache with WARREN_CACHE' : undefined,
+      });
+    }
+  }
+  return ok(artifacts);
+}
+
+function checkOutput(name: string, output: Output, path: string): StageFailure | undefined {
+  const stat = lstatSync(path, { throwIfNoEntry: false });
+  const folder = isFolder(output);
+  if (stat === undefined) return missing(name, 'was not produced', folder);
+  if (stat.isSymbolicLink()) {
+    return refused(name, { code: 'symlink-escapes', path, message: 'it is a link, not bytes of its own' });
+  }
+  if (folder && !stat.isDirectory()) return wrong(name, 'a folder is declared, but a file was written');
+  if (!folder && stat.isDirectory()) return wrong(name, 'a file is declared, but a folder was made');
+  // A plain folder may be empty on purpose; a model or tokenizer never is.
+  if (folder && output.type !== 'folder' && readdirSync(path).length === 0)
+    return missing(name, 'is empty', folder);
+  if (output.type === 'metrics' && !isJson(path))
+    return wrong(name, 'metrics are one JSON document, and this is none');
+  return undefined;
+}
+
+function missing(name: string, what: string, folder: boolean): StageFailure {
+  return {
+    code: 'output-missing',
+    message: `it ended well, but out.${name} ${what}`,
+    hint: `the ${folder ? 'folder' : 'file'} to write is \${out.${name}}`,
+  };
+}
+
+function wrong(name: string, message: string): StageFailure {
+  return { code: 'output-invalid', message: `out.${name}: ${message}` };
+}
+
+function refused(name: string, fault: ArtifactFault): StageFailure {
+  return { code: fault.code, message: `out.${name} cannot be stored: ${fault.message}` };
+}
+
+function isJson(path: string): boolean {
+  try {
+    JSON.parse(readFileSync(path, 'utf8'));
+    return true;
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,37 @@
+/** @file What all parts of one run share. */
+import type { RunId } from '../../base/ids.ts';
+import type { JsonObject } from '../../base/json.ts';
+import type { Locks } from '../../cache/locks.ts';
+import type { Emit } from '../event.ts';
+import type { Executor } from '../executors/executor.ts';
+import type { GraphIndex } from '../plan/index.ts';
+import type { PlanOptions } from '../plan/plan.ts';
+import type { World } from '../plan/world.ts';
+import type { LoadedRequest } from './request.ts';
+
+export interface RunOptions extends PlanOptions {
+  /** Stages at the same time, counted in cores; default: all of the machine. */
+  readonly jobs?: number | undefined;
+  /** After a failure, go on with what does not need it. */
+  readonly keepGoing?: boolean | undefined;
+  /** Run nothing: answer `refused` if anything would or may run. */
+  readonly frozen?: boolean | undefined;
+  /** Aborted: start nothing more, ask what runs to end. */
+  readonly stop?: AbortSignal | undefined;
+  /** Aborted: end what runs. */
+  readonly kill?: AbortSignal | undefined;
+  /** What the user changed in the file for this run, for the journal. */
+  readonly overrides?: JsonObject | undefined;
+  /** The call that this run answers, if an equal one may be answered at once when nothing has changed. */
+  readonly request?: LoadedRequest | undefined;
+}
+
+export interface RunContext {
+  readonly run: RunId;
+  readonly index: GraphIndex;
+  readonly world: World;
+  readonly options: RunOptions;
+  readonly executor: Executor;
+  readonly locks: Locks;
+  readonly emit: Emit;
+}

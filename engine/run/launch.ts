@@ -1,0 +1,84 @@
+/** @file Makes a process out of a stage: what to call, with which environment and task file. */
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { TaskFile } from '../../stages/protocol/task.ts';
+import { argvOf, type PartText } from '../executors/command.ts';
+import { strictEnvironment, variableOf } from '../executors/environment.ts';
+import type { Launch } from '../executors/executor.ts';
+import { nodeArguments } from '../executors/node.ts';
+import { stageJson, wordText } from '../executors/numbers.ts';
+import type { Stage } from '../pipeline/graph.ts';
+import type { World } from '../plan/world.ts';
+import type { Attempt, StagedInput } from './staging.ts';
+
+/** Everything about one attempt that the process is told. */
+export interface Staged {
+  readonly attempt: Attempt;
+  readonly inputs: { readonly [name: string]: StagedInput };
+  readonly outputs: { readonly [name: string]: string };
+}
+
+export function launchOf(stage: Stage, staged: Staged, folder: string, world: World): Launch {
+  const env = {
+    ...strictEnvironment(stage, staged.attempt.tmp, process.env),
+    ...protocolVariables(stage, staged),
+  };
+  if (stage.command !== undefined) {
+    return { argv: argvOf(stage.command, placeholders(stage, staged)), cwd: folder, env, stdin: 'none' };
+  }
+  const task = join(staged.attempt.folder, 'task.json');
+  writeFileSync(task, JSON.stringify(taskOf(stage, staged, world)));
+  // The path from here to the host is the same in the sources and in dist/.
+  const argv = [process.execPath, ...nodeArguments('../../stages/host', import.meta.url)] as [
+    string,
+    ...string[],
+  ];
+  return { argv, cwd: folder, env: { ...env, WARREN_TASK: task }, stdin: 'open' };
+}
+
+function taskOf(stage: Stage, staged: Staged, world: World): TaskFile {
+  const inputs = Object.entries(staged.inputs).map(([name, { path, many }]) => [name, many ?? path]);
+  return {
+    schema: 'warren/task/1',
+    kind: stage.kind,
+    entry: world.registry.entryOf(stage.kind),
+    in: Object.fromEntries(inputs) as TaskFile['in'],
+    out: staged.outputs,
+    with: stage.with,
+    state: staged.attempt.state,
+    threads: world.threads,
+  };
+}
+
+/** What a process of any language finds in its environment (stages/protocol/task.ts). */
+function protocolVariables(stage: Stage, { attempt, inputs, outputs }: Staged): { [name: string]: string } {
+  const params = join(attempt.folder, 'params.json');
+  writeFileSync(params, `${stageJson(stage.with)}\n`);
+  const env: { [name: string]: string } = {
+    WARREN_PARAMS: params,
+    WARREN_STATE: attempt.state,
+    WARREN_EVENTS_FD: '3',
+  };
+  for (const [name, { path }] of Object.entries(inputs)) env[`WARREN_IN_${variableOf(name)}`] = path;
+  for (const [name, path] of Object.entries(outputs)) env[`WARREN_OUT_${variableOf(name)}`] = path;
+  return env;
+}
+
+function placeholders(stage: Stage, { inputs, outputs }: Staged): PartText {
+  return ({ ref, name }) => {
+    switch (ref) {
+      case 'in':
+        return inputs[name]?.path ?? '';
+      case 'out':
+        return outputs[name] ?? unknown(stage, `out.${name}`);
+      case 'with': {
+        const value = stage.with[name];
+        return value === undefined ? unknown(stage, `with.${name}`) : wordText(value);
+      }
+    }
+  };
+}
+
+function unknown(stage: Stage, name: string): never {
+  throw new Error(`Internal error: the command of ${stage.id} names ${name}, which it does not have`);
+}

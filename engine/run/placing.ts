@@ -1,0 +1,56 @@
+/** @file Puts the pipeline's `out` where people look, and only what is not there already. */
+import { readdirSync, rmSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Digest, StageId } from '../../base/ids.ts';
+import { err, ok, type Result } from '../../base/result.ts';
+import { placeForPeople } from '../../cache/placement.ts';
+import type { Emit } from '../event.ts';
+import type { GraphIndex } from '../plan/index.ts';
+import { isPlaced, type OutItem, type OutPlace, outItems } from '../plan/placed.ts';
+import type { OutputsOf } from '../plan/resolve.ts';
+import type { World } from '../plan/world.ts';
+
+export interface Placer {
+  readonly index: GraphIndex;
+  readonly world: World;
+  readonly emit: Emit;
+}
+
+/** A stage whose result is wanted by people and whose bytes are gone. */
+export interface LostResult {
+  readonly stage: StageId;
+  readonly digest: Digest;
+}
+
+/** Where a name of `out` is now, and whether it had to be put there. Undefined while a stage of it has no result. */
+export function placeOut(
+  { index, world, emit }: Placer,
+  place: OutPlace,
+  outputsOf: OutputsOf,
+): Result<{ readonly path: string; readonly placed: boolean } | undefined, LostResult> {
+  const items = outItems(place, index, world, outputsOf);
+  if (items === undefined) return ok(undefined);
+  const path = place.many ? place.path : (items[0] as OutItem).path;
+  if (isPlaced(place, items, world)) return ok({ path, placed: false });
+  for (const [i, { path: to, artifact }] of items.entries()) {
+    const source = place.items[i]?.source;
+    if (source?.kind !== 'output') continue;
+    const done = placeForPeople(world.project.cache, artifact, to);
+    if (!done.ok) return err({ stage: source.stage, digest: done.error.digest });
+    for (const file of done.value) {
+      world.memo.record(statSync(file.path, { bigint: true }), file.digest, Date.now());
+    }
+    emit({ type: 'output-placed', at: Date.now(), name: place.name, path: to, digest: artifact.digest });
+  }
+  if (place.many) removeOthers(place.path, items);
+  return ok({ path, placed: true });
+}
+
+/** A folder of many holds one entry a label and nothing of an earlier set of labels. */
+function removeOthers(folder: string, items: readonly OutItem[]): void {
+  const wanted = new Set(items.map(({ path }) => path));
+  for (const name of readdirSync(folder)) {
+    const path = join(folder, name);
+    if (!wanted.has(path)) rmSync(path, { recursive: true, force: true });
+  }
+}

@@ -1,0 +1,152 @@
+/** @file One process of a stage, from start to end: its output, its messages, its time limit, its interruption. */
+import { appendFileSync } from 'node:fs';
+import { relative } from 'node:path';
+import type { Failure } from '../../stages/protocol/failure.ts';
+import type { StageMessage } from '../../stages/protocol/task.ts';
+import type { StageFailure } from '../event.ts';
+import type { Launch, Running } from '../executors/executor.ts';
+import { lineSplitter, parseMessage } from '../executors/messages.ts';
+import { GRACE } from '../executors/supervision.ts';
+import type { Stage } from '../pipeline/graph.ts';
+import type { RunContext } from './context.ts';
+import { failureOf } from './failure.ts';
+
+export interface Said {
+  readonly failure: StageFailure | undefined;
+  readonly interrupted: boolean;
+  readonly notes: readonly string[];
+  readonly reports: readonly string[];
+}
+
+export async function runProcess(
+  context: RunContext,
+  stage: Stage,
+  launch: Launch,
+  log: string,
+): Promise<Said> {
+  const { options, world } = context;
+  const heard = listener(context, stage, log);
+  const running = await context.executor.start(launch, {
+    output: heard.output,
+    events: heard.events.push,
+  });
+  const limit = stage.resources.time;
+  let timedOut: number | undefined;
+  const timers: NodeJS.Timeout[] = [];
+  const end = (): void => {
+    running.terminate();
+    timers.push(setTimeout(() => running.kill(), GRACE));
+  };
+  if (limit > 0) {
+    const pass = (): void => {
+      timedOut = limit;
+      end();
+    };
+    timers.push(setTimeout(pass, limit * 1000));
+  }
+  const release = onAbort(options.stop, end, options.kill, running);
+  const exit = await running.done;
+  release();
+  for (const timer of timers) clearTimeout(timer);
+  heard.end();
+  const shown = heard.logged() ? relative(world.project.root, log) : undefined;
+  const failure = failureOf({ exit, said: heard.failure(), timedOut, program: launch.argv[0], log: shown });
+  return {
+    failure,
+    // A stage that ended well in spite of the signal has its result.
+    interrupted: options.stop?.aborted === true && failure !== undefined,
+    notes: heard.notes,
+    reports: heard.reports,
+  };
+}
+
+function onAbort(
+  stop: AbortSignal | undefined,
+  end: () => void,
+  kill: AbortSignal | undefined,
+  running: Running,
+): () => void {
+  const killNow = (): void => running.kill();
+  stop?.addEventListener('abort', end);
+  kill?.addEventListener('abort', killNow);
+  if (stop?.aborted) end();
+  if (kill?.aborted) killNow();
+  return () => {
+    stop?.removeEventListener('abort', end);
+    kill?.removeEventListener('abort', killNow);
+  };
+}
+
+/** Turns what a stage prints and says into events, and keeps what it printed in its log. */
+function listener(context: RunContext, { id: stage }: Stage, log: string) {
+  const { emit } = context;
+  let failure: Failure | undefined;
+  let strays = 0;
+  let logged = false;
+  const notes: string[] = [];
+  const reports: string[] = [];
+  const text = (stream: 'stdout' | 'stderr') =>
+    lineSplitter((line) => emit({ type: 'stage-output', at: Date.now(), stage, stream, text: line }));
+  const lines = { stdout: text('stdout'), stderr: text('stderr') };
+
+  const note = (line: string): void => {
+    notes.push(line);
+    emit({ type: 'stage-note', at: Date.now(), stage, text: line });
+  };
+
+  function take(message: StageMessage): void {
+    const at = Date.now();
+    switch (message.type) {
+      case 'progress': {
+        const { step, total, unit = 'steps', metrics = {} } = message;
+        emit({ type: 'stage-progress', at, stage, step, total, unit, metrics });
+        break;
+      }
+      case 'metric':
+        emit({
+          type: 'stage-metric',
+          at,
+          stage,
+          name: message.name,
+          value: message.value,
+          step: message.step,
+        });
+        break;
+      case 'note':
+        note(message.text);
+        break;
+      case 'report':
+        reports.push(message.markdown);
+        emit({ type: 'stage-report', at, stage, markdown: message.markdown });
+        break;
+      case 'failure':
+        failure ??= message.failure;
+        break;
+    }
+  }
+
+  const events = lineSplitter((line) => {
+    const message = parseMessage(line);
+    if (message === undefined) strays += 1;
+    else if (message !== 'unknown') take(message);
+  });
+
+  return {
+    output: (stream: 'stdout' | 'stderr', chunk: string): void => {
+      appendFileSync(log, chunk);
+      logged = true;
+      lines[stream].push(chunk);
+    },
+    events,
+    end: (): void => {
+      lines.stdout.end();
+      lines.stderr.end();
+      events.end();
+      if (strays > 0) note(`${strays} lines on the events descriptor were no messages and were left out`);
+    },
+    failure: () => failure,
+    logged: () => logged,
+    notes,
+    reports,
+  };
+}

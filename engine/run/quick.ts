@@ -1,0 +1,111 @@
+/**
+ * @file Answers a call from its seal when nothing has changed: the way of a run that has nothing to do. It must stay
+ * cheap, so it imports little, and looks only at times.
+ */
+import { readFileSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { hexOf } from '../../base/digest.ts';
+import type { Digest, Key, RunId, StageId } from '../../base/ids.ts';
+import { changedSince, type Guard } from '../../cache/guards.ts';
+import { identityOf } from '../../cache/identity.ts';
+import type { Event, EventOf } from '../event.ts';
+import { findProject, type Project } from '../project.ts';
+import { openJournal } from './journal.ts';
+import { type Request, requestOf } from './request.ts';
+import type { RunResult } from './result.ts';
+
+/** This file stands for the whole engine: a build or an installation replaces it with the rest. */
+export const ENGINE: string = fileURLToPath(import.meta.url);
+
+export interface Seal {
+  readonly schema: 'warren/seal/1';
+  readonly cache: string;
+  /** The pipeline file, inputs, code and placed results. */
+  readonly guards: readonly Guard[];
+  /** Records of the stages, by path and identity. */
+  readonly actions: readonly (readonly [path: string, identity: string])[];
+  readonly pipeline: string;
+  readonly file: string;
+  readonly targets: readonly StageId[];
+  readonly stages: readonly SealedStage[];
+  readonly out: { readonly [name: string]: string };
+}
+
+export interface SealedStage {
+  readonly id: StageId;
+  readonly kind: string;
+  readonly key: Key;
+  readonly outputs: { readonly [name: string]: Digest };
+  readonly from: RunId;
+}
+
+export interface Answer {
+  readonly result: RunResult;
+  /** What a reporter is told, in order. */
+  readonly events: readonly Event[];
+}
+
+export function sealPath(project: Project, request: Request): string {
+  return join(project.home, 'seals', `${hexOf(request.digest)}.json`);
+}
+
+/** The answer to `warren ARGS`, if it is a run of which everything is fresh; undefined: load and plan. */
+export function answerAtOnce(args: readonly string[], cwd: string): Answer | undefined {
+  const request = requestOf(args, cwd);
+  if (request === undefined) return undefined;
+  const project = findProject(request.file);
+  const seal = readSeal(sealPath(project, request));
+  if (seal === undefined || seal.cache !== project.cache || !holds(seal)) return undefined;
+  return answer(seal, project);
+}
+
+function readSeal(path: string): Seal | undefined {
+  try {
+    const seal = JSON.parse(readFileSync(path, 'utf8')) as Seal;
+    return seal.schema === 'warren/seal/1' ? seal : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function holds({ guards, actions }: Seal): boolean {
+  if (changedSince(guards) !== undefined) return false;
+  for (const [path, identity] of actions) {
+    const stat = statSync(path, { bigint: true, throwIfNoEntry: false });
+    if (stat === undefined || identityOf(stat) !== identity) return false;
+  }
+  return true;
+}
+
+function answer(seal: Seal, project: Project): Answer {
+  const began = performance.now();
+  const journal = openJournal(project, undefined);
+  const { run } = journal;
+  const at = Date.now();
+  const { pipeline, file, targets, out } = seal;
+  const stages = seal.stages.map(({ id, kind }) => ({ id, kind, label: 'fresh' as const }));
+  const events: Event[] = [
+    { type: 'run-started', at, run, pipeline, file, targets, stages, overrides: {} },
+    ...seal.stages.map(({ id, key, outputs, from }): EventOf<'stage-done'> => {
+      return {
+        type: 'stage-done',
+        at,
+        stage: id,
+        action: 'fresh',
+        key,
+        seconds: 0,
+        because: [],
+        outputs,
+        from,
+      };
+    }),
+    { type: 'run-done', at, outcome: 'done', seconds: (performance.now() - began) / 1000 },
+  ];
+  for (const event of events) journal.emit(event);
+  journal.close();
+  const results = seal.stages.map(({ id, kind, key }) => {
+    return { id, kind, action: 'fresh' as const, key, seconds: 0, because: [] };
+  });
+  return { result: { schema: 'warren/run/1', run, outcome: 'done', stages: results, out }, events };
+}

@@ -1,0 +1,88 @@
+/** @file One invocation: plan, journal, loop, result. */
+import type { RunId, StageId } from '../../base/ids.ts';
+import { openLocks } from '../../cache/locks.ts';
+import type { Emit, EventOf } from '../event.ts';
+import type { Graph } from '../pipeline/graph.ts';
+import { closureOf, indexGraph } from '../plan/index.ts';
+import { outPlaces } from '../plan/placed.ts';
+import { type Planned, planIn, wanted, wouldRun } from '../plan/plan.ts';
+import { openWorld } from '../plan/world.ts';
+import type { Project } from '../project.ts';
+import type { RunOptions } from './context.ts';
+import { openJournal } from './journal.ts';
+import { type LoopEnd, runLoop } from './loop.ts';
+import type { Outcome, RunResult } from './result.ts';
+import { sealRun } from './seal.ts';
+
+export type { RunOptions } from './context.ts';
+
+/** Runs what has no result, in parallel, and places the pipeline's `out`. Events go to `emit` and to the journal. */
+export async function runPipeline(
+  graph: Graph,
+  project: Project,
+  options: RunOptions,
+  emit: Emit,
+): Promise<RunResult> {
+  const began = performance.now();
+  const index = indexGraph(graph);
+  const world = openWorld(project, options);
+  const planned = planIn(index, world, options);
+  if (options.frozen && wouldRun(planned.plan)) return refused(planned);
+  const stages = options.targets === undefined ? graph.stages : closureOf(index, options.targets);
+  const outs = outPlaces(index, world).filter((place) => wanted(place, stages));
+  const journal = openJournal(project, graph);
+  const done = new Map<StageId, EventOf<'stage-done'>>();
+  const both: Emit = (event) => {
+    if (event.type === 'stage-done') done.set(event.stage, event);
+    journal.emit(event);
+    emit(event);
+  };
+  // Loaded late: a run that has nothing to do never needs to start a process.
+  const { localExecutor } = await import('../executors/local.ts');
+  const executor = localExecutor();
+  const locks = openLocks(project.cache);
+  try {
+    both({
+      type: 'run-started',
+      at: Date.now(),
+      run: journal.run,
+      pipeline: graph.name,
+      file: graph.file,
+      targets: options.targets ?? [],
+      stages: planned.plan.stages.map(({ id, kind, label }) => ({ id, kind, label })),
+      overrides: options.overrides ?? {},
+    });
+    const context = { run: journal.run, index, world, options, executor, locks, emit: both };
+    const end = await runLoop(context, planned, stages, outs);
+    const result = resultOf(journal.run, end, options);
+    world.memo.flush();
+    if (result.outcome === 'done') sealRun(context, { done, outs, out: end.out, outputsOf: end.outputsOf });
+    const seconds = (performance.now() - began) / 1000;
+    both({ type: 'run-done', at: Date.now(), outcome: result.outcome, seconds });
+    return result;
+  } finally {
+    executor.close();
+    locks.close();
+    journal.close();
+  }
+}
+
+function resultOf(
+  run: RunId,
+  { results, out }: LoopEnd,
+  options: RunOptions,
+): RunResult & { readonly outcome: Exclude<Outcome, 'refused'> } {
+  let outcome: Exclude<Outcome, 'refused'> = 'done';
+  if (results.some(({ action }) => action !== 'fresh' && action !== 'restored' && action !== 'ran'))
+    outcome = 'failed';
+  if (options.stop?.aborted && outcome === 'failed') outcome = 'interrupted';
+  return { schema: 'warren/run/1', run, outcome, stages: results, out };
+}
+
+function refused({ plan }: Planned): RunResult {
+  const stages = plan.stages.map(({ id, kind, label, key, because }) => {
+    const action = label === 'run' || label === 'maybe' ? ('skipped' as const) : ('fresh' as const);
+    return { id: id as StageId, kind, action, key, seconds: 0, because };
+  });
+  return { schema: 'warren/run/1', run: null, outcome: 'refused', stages, out: {} };
+}

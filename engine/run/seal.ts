@@ -1,0 +1,86 @@
+/**
+ * @file The seal: after a complete run, everything that would have to change for the same call to do anything. While
+ * nothing on the list has changed, the next such call is answered from it, without loading the pipeline.
+ */
+import { statSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { digestBytes } from '../../base/digest.ts';
+import type { StageId } from '../../base/ids.ts';
+import type { Guard } from '../../cache/guards.ts';
+import { identityOf } from '../../cache/identity.ts';
+import { pinInput } from '../../cache/inputs.ts';
+import { actionPath } from '../../cache/layout.ts';
+import { errnoOf, writeAtomic } from '../../cache/publish.ts';
+import type { EventOf } from '../event.ts';
+import { isPlaced, type OutPlace, outItems } from '../plan/placed.ts';
+import type { Outputs } from '../plan/resolve.ts';
+import type { World } from '../plan/world.ts';
+import type { RunContext } from './context.ts';
+import { ENGINE, type Seal, type SealedStage, sealPath } from './quick.ts';
+
+/** What the loop ended with, stage by stage. */
+export interface Sealable {
+  readonly done: ReadonlyMap<StageId, EventOf<'stage-done'>>;
+  readonly outputsOf: (id: StageId) => Outputs | undefined;
+  readonly outs: readonly OutPlace[];
+  readonly out: { readonly [name: string]: string };
+}
+
+/** Seals a run in which every stage has a stored result, for the call that it answered. */
+export function sealRun(context: RunContext, sealable: Sealable): void {
+  const { request } = context.options;
+  if (request === undefined) return;
+  const seal = makeSeal(context, sealable);
+  if (seal === undefined) return;
+  try {
+    writeAtomic(sealPath(context.world.project, request), JSON.stringify(seal));
+  } catch (error) {
+    // Without a seal the next run only takes the longer way.
+    if (errnoOf(error) === undefined) throw error;
+  }
+}
+
+/** Undefined where a stage runs every time, was not stored, or something was changed while the run went on. */
+function makeSeal(context: RunContext, { done, outputsOf, outs, out }: Sealable): Seal | undefined {
+  const { index, world, run, options } = context;
+  const stages: SealedStage[] = [];
+  const actions: Seal['actions'][number][] = [];
+  for (const { stage: id, key, outputs, from = run } of done.values()) {
+    const stage = index.stages.get(id);
+    if (key === null || stage?.cache !== true) return undefined;
+    const path = actionPath(world.project.cache, key);
+    const stat = statSync(path, { bigint: true, throwIfNoEntry: false });
+    if (stat === undefined) return undefined;
+    actions.push([path, identityOf(stat)]);
+    stages.push({ id, kind: stage.kind, key, outputs, from });
+  }
+  const placed = outs.every((place) => {
+    const items = outItems(place, index, world, outputsOf);
+    return items !== undefined && isPlaced(place, items, world);
+  });
+  const guards = placed ? guardsOf(context, Object.values(out)) : undefined;
+  if (guards === undefined) return undefined;
+  const { name: pipeline, file } = index.graph;
+  const targets = options.targets ?? [];
+  const { cache } = world.project;
+  return { schema: 'warren/seal/1', cache, guards, actions, pipeline, file, targets, stages, out };
+}
+
+function guardsOf({ world, index, options }: RunContext, placed: readonly string[]): Guard[] | undefined {
+  const guards = [...world.guards()];
+  const kinds = new Set(index.graph.stages.map(({ kind }) => kind));
+  const paths = [ENGINE, ...manifestPaths(kinds, world), ...world.codeFiles(), ...placed];
+  for (const path of new Set(paths)) {
+    const pinned = pinInput(path, world.memo, 'whole');
+    if (!pinned.ok) return undefined;
+    guards.push(...pinned.value.guards);
+  }
+  const file = pinInput(index.graph.file, world.memo, 'whole');
+  // Edited since it was loaded: what ran is not what it says now.
+  if (!file.ok || file.value.artifact.digest !== digestBytes(options.request?.text ?? '')) return undefined;
+  return [...guards, ...file.value.guards];
+}
+
+function manifestPaths(kinds: Iterable<string>, world: World): string[] {
+  return [...kinds].map((kind) => join(dirname(world.registry.entryOf(kind)), 'manifest.json'));
+}
