@@ -21,7 +21,7 @@ export interface Comparison {
 }
 
 /** Share of comparisons won, a tie being half a win. Counts are over prompts and seeds, `n` is prompts. */
-export interface WinRate {
+interface WinRate {
   readonly rate: number;
   readonly low: number;
   readonly high: number;

@@ -1,99 +1,114 @@
-/** @file The tables of an evaluation as Markdown, in the manner of tables 2 and 6 of the RRHF paper. */
-import type { BootstrapInterval, Interval } from '../objectives/intervals.ts';
-import type { Metrics, RowMetrics } from './measure.ts';
+/** @file The tables of an evaluation as Markdown, in the manner of tables 2, 5 and 6 of the RRHF paper. */
+import type { Interval } from '../objectives/intervals.ts';
+import type { Judgement, Metrics, RowMetrics } from './measure.ts';
 
+/** A column of a table over rows of the evaluation. */
 interface Column {
   readonly head: string;
   readonly cell: (row: RowMetrics) => string;
 }
 
-/** The comparison, then the judges' accuracy and the training scores where there are any. A column that nothing fills is left out. */
+/** Reward first, then each independent judge, then the text itself, the judges' accuracy and the training scores, where there are any. */
 export function renderTables(metrics: Metrics): string {
   const percent = `${Number((100 * metrics.level).toPrecision(3))} %`;
-  const columns = columnsOf(metrics, percent);
-  const rows = Object.entries(metrics.rows).map(([label, row]) => [
-    named(label, row),
-    ...columns.map((column) => column.cell(row)),
-  ]);
-  const head = ['setting', ...columns.map((column) => column.head)];
-  const parts = [table(head, rows), notes(metrics, percent)];
-  const accuracy = Object.entries(metrics.accuracy);
-  if (accuracy.length > 0)
-    parts.push(
-      table(
-        ['judge', `accuracy [${percent}]`, 'pairs'],
-        accuracy.map(([judge, a]) => [judge, `${share(a.value)} ${range(a, share)}`, `${a.n}`]),
+  const judges = Object.keys(Object.values(metrics.rows)[0]?.judges ?? {});
+  const hasPerplexity = Object.values(metrics.rows).some((row) => row.perplexity !== null);
+  const perplexity = { head: 'PPL', cell: (row: RowMetrics) => number(row.perplexity?.corpus, 2) };
+  const reward = judged(metrics, `reward [${percent}]`, percent, (row) => row);
+  const parts = [
+    compared(metrics, 'setting', hasPerplexity ? [perplexity, ...reward] : reward),
+    `${metrics.prompts} prompts; [low, high] are ${percent} bootstrap intervals over prompts.${seedsNote(metrics)}`,
+    ...judges.map((judge) =>
+      compared(
+        metrics,
+        'independent judge',
+        judged(metrics, `${judge} [${percent}]`, percent, (row) => row.judges[judge]),
       ),
-    );
-  const training = Object.entries(metrics.training);
-  if (training.length > 0)
-    parts.push(
-      table(
-        ['training scores', 'Mean', 'Std.', 'Max', 'queries', 'scores'],
-        training.map(([label, s]) => [
-          label,
-          fixed(s.mean),
-          fixed(s.std),
-          fixed(s.max),
-          `${s.queries}`,
-          `${s.scores}`,
-        ]),
-      ),
-    );
+    ),
+    compared(metrics, 'responses', textColumns(metrics, hasPerplexity)),
+    ...accuracyTable(metrics, percent),
+    ...trainingTable(metrics),
+  ];
   return `${parts.join('\n\n')}\n`;
 }
 
-function columnsOf(metrics: Metrics, percent: string): Column[] {
-  const rows = Object.values(metrics.rows);
-  const columns: Column[] = [];
-  const add = (when: boolean, head: string, cell: Column['cell']): void => {
-    if (when) columns.push({ head, cell });
-  };
-  const hasPerplexity = rows.some((row) => row.perplexity !== null);
-  const compared = metrics.baseline !== null;
-  add(true, 'n', (row) => `${row.n}`);
-  add(hasPerplexity, 'PPL', (row) => number(row.perplexity?.corpus));
-  add(hasPerplexity, 'PPL (mean of samples)', (row) => number(row.perplexity?.mean_of_samples));
-  add(true, `reward [${percent}]`, (row) => interval(row.reward));
-  add(true, 'median', (row) => fixed(row.reward.median));
-  add(
-    rows.some((row) => row.models > 1),
-    'std. of seeds',
-    (row) => number(row.reward.seed_std, 3),
-  );
-  add(compared, `over ${metrics.baseline} [${percent}]`, (row) => interval(row.against_baseline?.difference));
-  add(compared, `wins over ${metrics.baseline} [${percent}]`, (row) => wins(row));
-  for (const judge of Object.keys(rows[0]?.judges ?? {})) {
-    add(true, `${judge} [${percent}]`, (row) => interval(row.judges[judge]?.reward));
-    add(compared, `${judge} over ${metrics.baseline} [${percent}]`, (row) =>
-      interval(row.judges[judge]?.against_baseline?.difference),
-    );
-  }
-  add(true, 'distinct-1', (row) => fixed(row.distinct_1));
-  add(true, 'distinct-2', (row) => fixed(row.distinct_2));
-  add(true, 'tokens', (row) => row.length.tokens.toFixed(1));
+/** One judge's reward, difference and win rate. */
+function judged(
+  metrics: Metrics,
+  head: string,
+  percent: string,
+  by: (row: RowMetrics) => Judgement | undefined,
+): Column[] {
+  const mean: Column = { head, cell: (row) => interval(by(row)?.reward) };
+  if (metrics.baseline === null) return [mean];
+  return [
+    mean,
+    {
+      head: `over ${metrics.baseline} [${percent}]`,
+      cell: (row) => interval(by(row)?.against_baseline?.difference),
+    },
+    { head: `wins % [${percent}]`, cell: (row) => wins(by(row)) },
+  ];
+}
+
+function textColumns(metrics: Metrics, hasPerplexity: boolean): Column[] {
+  const columns: Column[] = [
+    { head: 'n', cell: (row) => `${row.n}` },
+    { head: 'median reward', cell: (row) => fixed(row.reward.median) },
+    { head: 'distinct-1', cell: (row) => fixed(row.distinct_1) },
+    { head: 'distinct-2', cell: (row) => fixed(row.distinct_2) },
+    { head: 'tokens', cell: (row) => row.length.tokens.toFixed(1) },
+  ];
+  if (hasPerplexity)
+    columns.push({ head: 'PPL, mean of samples', cell: (row) => number(row.perplexity?.mean_of_samples, 2) });
+  if (hasSeeds(metrics))
+    columns.push({ head: 'std. of seeds', cell: (row) => number(row.reward.seed_std, 3) });
   return columns;
 }
 
-function notes(metrics: Metrics, percent: string): string {
-  const lines = [`${metrics.prompts} prompts; [low, high] are ${percent} bootstrap intervals over prompts.`];
-  if (Object.values(metrics.rows).some((row) => row.models > 1))
-    lines.push(
-      'Rows of several seeds average them within each prompt; the spread of the seeds is a column of its own.',
-    );
-  return lines.join(' ');
+function accuracyTable(metrics: Metrics, percent: string): string[] {
+  const rows = Object.entries(metrics.accuracy);
+  if (rows.length === 0) return [];
+  const cells = rows.map(([judge, a]) => [judge, `${hundred(a.value)} ${range(a, hundred)}`, `${a.n}`]);
+  return [table(['judge', `accuracy % [${percent}]`, 'pairs'], cells)];
 }
 
-function named(label: string, row: RowMetrics): string {
-  return row.kind === 'pooled' ? `${label} (${row.models} seeds)` : label;
+function trainingTable(metrics: Metrics): string[] {
+  const rows = Object.entries(metrics.training);
+  if (rows.length === 0) return [];
+  const cells = rows.map(([label, s]) => [
+    label,
+    fixed(s.mean),
+    fixed(s.std),
+    fixed(s.max),
+    `${s.queries}`,
+    `${s.scores}`,
+  ]);
+  return [table(['training scores', 'Mean', 'Std.', 'Max', 'queries', 'scores'], cells)];
 }
 
-function wins(row: RowMetrics): string {
-  const rate = row.against_baseline?.win_rate;
-  return rate === undefined ? '-' : `${share(rate.rate)} ${range(rate, share)}`;
+function compared(metrics: Metrics, head: string, columns: readonly Column[]): string {
+  const rows = Object.entries(metrics.rows).map(([label, row]) => [
+    row.kind === 'pooled' ? `${label} (${row.models} seeds)` : label,
+    ...columns.map((column) => column.cell(row)),
+  ]);
+  return table([head, ...columns.map((column) => column.head)], rows);
 }
 
-function interval(value: BootstrapInterval | undefined): string {
+function hasSeeds(metrics: Metrics): boolean {
+  return Object.values(metrics.rows).some((row) => row.models > 1);
+}
+
+function seedsNote(metrics: Metrics): string {
+  return hasSeeds(metrics) ? ' Several seeds are averaged within each prompt.' : '';
+}
+
+function wins(judgement: Judgement | undefined): string {
+  const rate = judgement?.against_baseline?.win_rate;
+  return rate === undefined ? '-' : `${hundred(rate.rate)} ${range(rate, hundred)}`;
+}
+
+function interval(value: (Interval & { readonly mean: number }) | undefined): string {
   return value === undefined ? '-' : `${fixed(value.mean)} ${range(value, fixed)}`;
 }
 
@@ -101,7 +116,7 @@ function range({ low, high }: Interval, show: (value: number) => string): string
   return `[${show(low)}, ${show(high)}]`;
 }
 
-function number(value: number | null | undefined, digits = 2): string {
+function number(value: number | null | undefined, digits: number): string {
   return value === null || value === undefined ? '-' : value.toFixed(digits);
 }
 
@@ -109,8 +124,8 @@ function fixed(value: number): string {
   return value.toFixed(3);
 }
 
-function share(value: number): string {
-  return `${(100 * value).toFixed(1)} %`;
+function hundred(share: number): string {
+  return (100 * share).toFixed(1);
 }
 
 function table(head: readonly string[], rows: readonly (readonly string[])[]): string {

@@ -7,7 +7,7 @@ import { type Line, parseLine } from '../runtime/lines.ts';
 import type { Pair, Reject } from '../runtime/record-types.ts';
 
 /** Why a row goes to `rejects`. */
-export type RejectCode = 'broken-json' | 'wrong-fields' | 'duplicate-id' | TranscriptFault;
+type RejectCode = 'broken-json' | 'wrong-fields' | 'duplicate-id' | TranscriptFault;
 
 interface Transcripts {
   readonly chosen: string;

@@ -15,7 +15,7 @@ export interface Pair extends Prompt {
   readonly rejected_safe?: boolean;
 }
 
-export interface Demonstration extends Prompt {
+interface Demonstration extends Prompt {
   readonly response: string;
 }
 
@@ -46,7 +46,7 @@ export interface Scored extends Response {
 }
 
 /** `finish` tells whether a response ended: where it is `length`, no EOS belongs after it. */
-export interface RankedProvenance extends Provenance {
+interface RankedProvenance extends Provenance {
   readonly finish?: Response['finish'];
 }
 

@@ -8,7 +8,7 @@ import type { Response } from './record-types.ts';
 import { checkPositions, encodeSequence, type Truncation, truncationTally } from './text.ts';
 
 /** What a model needs to know of a response. */
-export type Answer = Pick<Response, 'prompt' | 'response' | 'finish'>;
+type Answer = Pick<Response, 'prompt' | 'response' | 'finish'>;
 
 export interface ScoringRequest {
   /** Model folder. */

@@ -6,7 +6,7 @@ import type { Params } from '../../../stages/evaluate/params.generated.ts';
 import { run } from '../../../stages/evaluate/run.ts';
 import type { Scored } from '../../../stages/runtime/record-types.ts';
 import { folder, type Rig, rig } from '../../rigs/context.ts';
-import { modelFolder } from '../../rigs/model-folder.ts';
+import { savedModel } from '../../rigs/saved-model.ts';
 
 const prompts = ['a', 'b', 'c', 'd'].map((id) => ({ id, prompt: `\n\nHuman: ${id}?\n\nAssistant:` }));
 const pairs = prompts.map((prompt, i) => ({ ...prompt, chosen: ` yes ${i}`, rejected: ' no' }));
@@ -21,11 +21,11 @@ const models: { [label: string]: string } = {};
 let judge = '';
 let independent = '';
 beforeAll(async () => {
-  models['sft'] = await modelFolder('policy', 1);
-  models['rrhf[seed=1]'] = await modelFolder('policy', 2);
-  models['rrhf[seed=2]'] = await modelFolder('policy', 3);
-  judge = await modelFolder('reward', 4);
-  independent = await modelFolder('reward', 5);
+  models['sft'] = await savedModel('policy', 1);
+  models['rrhf[seed=1]'] = await savedModel('policy', 2);
+  models['rrhf[seed=2]'] = await savedModel('policy', 3);
+  judge = await savedModel('reward', 4);
+  independent = await savedModel('reward', 5);
 });
 
 type Inputs = Parameters<typeof rig>[1];

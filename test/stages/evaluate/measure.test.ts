@@ -172,11 +172,15 @@ describe('renderTables', () => {
   it('shows what there is and leaves out what there is not', () => {
     const plain = renderTables(measure(evidence([entry('sft', [0, 1, 2])])));
     expect(plain).toMatchInlineSnapshot(`
-      "| setting | n | reward [95 %] | median | distinct-1 | distinct-2 | tokens |
-      | --- | ---: | ---: | ---: | ---: | ---: | ---: |
-      | sft | 3 | 1.000 [0.000, 2.000] | 1.000 | 0.667 | 1.000 | 2.0 |
+      "| setting | reward [95 %] |
+      | --- | ---: |
+      | sft | 1.000 [0.000, 2.000] |
 
       3 prompts; [low, high] are 95 % bootstrap intervals over prompts.
+
+      | responses | n | median reward | distinct-1 | distinct-2 | tokens |
+      | --- | ---: | ---: | ---: | ---: | ---: |
+      | sft | 3 | 1.000 | 0.667 | 1.000 | 2.0 |
       "
     `);
   });
@@ -202,19 +206,35 @@ describe('renderTables', () => {
       }),
     );
     expect(renderTables(metrics)).toMatchInlineSnapshot(`
-      "| setting | n | PPL | PPL (mean of samples) | reward [95 %] | median | std. of seeds | over s\\|t [95 %] | wins over s\\|t [95 %] | other [95 %] | other over s\\|t [95 %] | distinct-1 | distinct-2 | tokens |
-      | --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |
-      | rejected | 3 | 7.39 | 10.06 | 0.000 [0.000, 0.000] | 0.000 | - | -1.000 [-1.000, -1.000] | 0.0 % [0.0 %, 0.0 %] | 0.000 [0.000, 0.000] | 1.000 [1.000, 1.000] | 0.667 | 1.000 | 2.0 |
-      | rrhf[seed=1] | 3 | 7.39 | 10.06 | 2.000 [1.000, 3.000] | 2.000 | - | 1.000 [0.000, 2.000] | 83.3 % [50.0 %, 100.0 %] | -2.000 [-3.000, -1.000] | -1.000 [-2.000, 0.000] | 0.667 | 1.000 | 2.0 |
-      | rrhf[seed=2] | 3 | 7.39 | 10.06 | 2.000 [2.000, 2.000] | 2.000 | - | 1.000 [1.000, 1.000] | 100.0 % [100.0 %, 100.0 %] | -2.000 [-2.000, -2.000] | -1.000 [-1.000, -1.000] | 0.667 | 1.000 | 2.0 |
-      | rrhf (2 seeds) | 6 | 7.39 | 10.06 | 2.000 [1.500, 2.500] | 2.000 | 0.000 | 1.000 [0.500, 1.500] | 91.7 % [75.0 %, 100.0 %] | -2.000 [-2.500, -1.500] | -1.000 [-1.500, -0.500] | 0.667 | 1.000 | 2.0 |
-      | s\\|t | 3 | 7.39 | 10.06 | 1.000 [1.000, 1.000] | 1.000 | - | - | - | -1.000 [-1.000, -1.000] | - | 0.667 | 1.000 | 2.0 |
+      "| setting | PPL | reward [95 %] | over s\\|t [95 %] | wins % [95 %] |
+      | --- | ---: | ---: | ---: | ---: |
+      | rejected | 7.39 | 0.000 [0.000, 0.000] | -1.000 [-1.000, -1.000] | 0.0 [0.0, 0.0] |
+      | rrhf[seed=1] | 7.39 | 2.000 [1.000, 3.000] | 1.000 [0.000, 2.000] | 83.3 [50.0, 100.0] |
+      | rrhf[seed=2] | 7.39 | 2.000 [2.000, 2.000] | 1.000 [1.000, 1.000] | 100.0 [100.0, 100.0] |
+      | rrhf (2 seeds) | 7.39 | 2.000 [1.500, 2.500] | 1.000 [0.500, 1.500] | 91.7 [75.0, 100.0] |
+      | s\\|t | 7.39 | 1.000 [1.000, 1.000] | - | - |
 
-      3 prompts; [low, high] are 95 % bootstrap intervals over prompts. Rows of several seeds average them within each prompt; the spread of the seeds is a column of its own.
+      3 prompts; [low, high] are 95 % bootstrap intervals over prompts. Several seeds are averaged within each prompt.
 
-      | judge | accuracy [95 %] | pairs |
+      | independent judge | other [95 %] | over s\\|t [95 %] | wins % [95 %] |
+      | --- | ---: | ---: | ---: |
+      | rejected | 0.000 [0.000, 0.000] | 1.000 [1.000, 1.000] | 100.0 [100.0, 100.0] |
+      | rrhf[seed=1] | -2.000 [-3.000, -1.000] | -1.000 [-2.000, 0.000] | 16.7 [0.0, 50.0] |
+      | rrhf[seed=2] | -2.000 [-2.000, -2.000] | -1.000 [-1.000, -1.000] | 0.0 [0.0, 0.0] |
+      | rrhf (2 seeds) | -2.000 [-2.500, -1.500] | -1.000 [-1.500, -0.500] | 8.3 [0.0, 25.0] |
+      | s\\|t | -1.000 [-1.000, -1.000] | - | - |
+
+      | responses | n | median reward | distinct-1 | distinct-2 | tokens | PPL, mean of samples | std. of seeds |
+      | --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: |
+      | rejected | 3 | 0.000 | 0.667 | 1.000 | 2.0 | 10.06 | - |
+      | rrhf[seed=1] | 3 | 2.000 | 0.667 | 1.000 | 2.0 | 10.06 | - |
+      | rrhf[seed=2] | 3 | 2.000 | 0.667 | 1.000 | 2.0 | 10.06 | - |
+      | rrhf (2 seeds) | 6 | 2.000 | 0.667 | 1.000 | 2.0 | 10.06 | 0.000 |
+      | s\\|t | 3 | 1.000 | 0.667 | 1.000 | 2.0 | 10.06 | - |
+
+      | judge | accuracy % [95 %] | pairs |
       | --- | ---: | ---: |
-      | judge | 50.0 % [9.5 %, 90.5 %] | 2 |
+      | judge | 50.0 [9.5, 90.5] | 2 |
 
       | training scores | Mean | Std. | Max | queries | scores |
       | --- | ---: | ---: | ---: | ---: | ---: |

@@ -7,7 +7,7 @@ import { run } from '../../../stages/sample/run.ts';
 import type { Params as ScoreParams } from '../../../stages/score/params.generated.ts';
 import { run as score } from '../../../stages/score/run.ts';
 import { folder, type Rig, rig } from '../../rigs/context.ts';
-import { modelFolder } from '../../rigs/model-folder.ts';
+import { savedModel } from '../../rigs/saved-model.ts';
 
 const prompts = ['a', 'b', 'c'].map((id) => ({ id, prompt: `\n\nHuman: ${id}?\n\nAssistant:` }));
 
@@ -21,9 +21,9 @@ let policy = '';
 let other = '';
 let reward = '';
 beforeAll(async () => {
-  policy = await modelFolder('policy', 1);
-  other = await modelFolder('policy', 2);
-  reward = await modelFolder('reward', 3);
+  policy = await savedModel('policy', 1);
+  other = await savedModel('policy', 2);
+  reward = await savedModel('reward', 3);
 });
 
 function sampler(
