@@ -35,7 +35,8 @@ export function tokenizerJson(merges: readonly Merge[], vocabSize: number): Json
   for (const [left, right] of merges) {
     const token = left + right;
     // A text may spell "</s>"; the merge that would give it the special id is left out, and so is what builds on it.
-    if (reserved.has(token) || !vocab.has(left) || !vocab.has(right)) continue;
+    if ([left, right, token].some((part) => reserved.has(part)) || !vocab.has(left) || !vocab.has(right))
+      continue;
     if (!vocab.has(token)) {
       if (vocab.size === vocabSize) break;
       vocab.set(token, vocab.size);

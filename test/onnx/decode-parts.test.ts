@@ -38,14 +38,14 @@ test('top-k and top-p keep what a full sort keeps', () => {
         const weights = Float32Array.from(values);
         const kept = keptBySorting(weights, topK, topP, barred);
         const drawn = new Set<number>();
-        for (let step = 0; step < 4000; step++) drawn.add(draw(weights, step / 4000, { topK, topP }, barred));
+        for (let step = 0; step < 2000; step++) drawn.add(draw(weights, step / 2000, { topK, topP }, barred));
         const heavy = [...kept].reduce((sum, id) => sum + (weights[id] ?? 0), 0);
         for (const id of drawn) expect(kept.has(id)).toBe(true);
         // Steps are finer than the lightest token's share, or it may be missed.
-        for (const id of kept) if ((weights[id] ?? 0) / heavy > 1 / 3000) expect(drawn.has(id)).toBe(true);
+        for (const id of kept) if ((weights[id] ?? 0) / heavy > 1 / 1500) expect(drawn.has(id)).toBe(true);
       },
     ),
-    { numRuns: 150 },
+    { numRuns: 100 },
   );
 });
 

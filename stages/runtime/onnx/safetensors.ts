@@ -45,7 +45,9 @@ export async function openSafetensors(path: string): Promise<Result<TensorFile, 
     );
   }
   try {
-    const size = (await handle.stat()).size;
+    const about = await handle.stat();
+    if (!about.isFile()) return bad('safetensors-unreadable', path, `${basename(path)} is not a file`);
+    const size = about.size;
     const prefix = Buffer.alloc(8);
     const { bytesRead } = await handle.read(prefix, 0, 8, 0);
     const length = Number(prefix.readBigUInt64LE());
