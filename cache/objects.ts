@@ -35,21 +35,26 @@ function stampOf(digest: Digest): number {
 
 export type ObjectState = 'good' | 'missing' | 'corrupt';
 
-/** Says whether the object is whole; a corrupt one is moved aside, so that nobody can use it. */
-export function verifyObject(cache: string, digest: Digest, form: Artifact['form']): ObjectState {
+/** Whether the object is whole, without effects. */
+export function objectState(cache: string, digest: Digest, form: Artifact['form']): ObjectState {
   const path = objectPath(cache, digest, form);
   const stat = lstatOrNone(path);
   if (stat === undefined) return 'missing';
   if (isStamped(stat, digest)) return 'good';
-  if (stat.isFile() && digestFile(path) === digest) {
-    stampQuietly(path, digest);
-    return 'good';
-  }
-  quarantine(cache, digest, form);
-  return 'corrupt';
+  return stat.isFile() && digestFile(path) === digest ? 'good' : 'corrupt';
 }
 
-/** Whether the object still is as it was published: the cheap half of `verifyObject`, without effects. */
+/** As `objectState`; a corrupt object is moved aside, so that nobody can use it. */
+export function verifyObject(cache: string, digest: Digest, form: Artifact['form']): ObjectState {
+  const state = objectState(cache, digest, form);
+  if (state === 'corrupt') quarantine(cache, digest, form);
+  if (state === 'good' && !isPristine(cache, digest, form)) {
+    stampQuietly(objectPath(cache, digest, form), digest);
+  }
+  return state;
+}
+
+/** Whether the object still is as it was published: the cheap half of `objectState`. */
 export function isPristine(cache: string, digest: Digest, form: Artifact['form']): boolean {
   const stat = lstatOrNone(objectPath(cache, digest, form));
   return stat !== undefined && isStamped(stat, digest);

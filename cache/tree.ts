@@ -7,7 +7,7 @@ import type { Json } from '../base/json.ts';
 import { err, ok, type Result } from '../base/result.ts';
 import type { Artifact, ArtifactFault } from './artifact.ts';
 import { objectPath } from './layout.ts';
-import { quarantine, storeText, verifyObject } from './objects.ts';
+import { objectState, storeText } from './objects.ts';
 
 /** Sorted by path in code-point order; `dir` only for an empty one. */
 export type TreeEntry =
@@ -41,22 +41,19 @@ export function readTree(cache: string, digest: Digest): readonly TreeEntry[] | 
   } catch {
     return undefined;
   }
-  if (digestBytes(text) !== digest || !text.startsWith(TAG)) {
-    quarantine(cache, digest, 'tree');
-    return undefined;
-  }
+  if (digestBytes(text) !== digest || !text.startsWith(TAG)) return undefined;
   return JSON.parse(text.slice(TAG.length)) as TreeEntry[];
 }
 
 /** The objects without which the artifact is not whole; the tree object itself comes first. */
 export function firstLost(cache: string, artifact: Artifact): Digest | undefined {
   if (artifact.form !== 'tree') {
-    return verifyObject(cache, artifact.digest, artifact.form) === 'good' ? undefined : artifact.digest;
+    return objectState(cache, artifact.digest, artifact.form) === 'good' ? undefined : artifact.digest;
   }
   const entries = readTree(cache, artifact.digest);
   if (entries === undefined) return artifact.digest;
   for (const [, form, digest] of entries) {
-    if ((form === 'file' || form === 'exec') && verifyObject(cache, digest, form) !== 'good') return digest;
+    if ((form === 'file' || form === 'exec') && objectState(cache, digest, form) !== 'good') return digest;
   }
   return undefined;
 }

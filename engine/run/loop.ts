@@ -3,40 +3,40 @@ import { availableParallelism, totalmem } from 'node:os';
 import type { StageId } from '../../base/ids.ts';
 import type { ActionRecord } from '../../cache/actions.ts';
 import type { Action, Because, StageFailure } from '../event.ts';
-import type { Stage } from '../pipeline/graph.ts';
 import { type Decision, decide, type Keyed } from '../plan/decide.ts';
+import { lostBecause } from '../plan/lost.ts';
 import type { OutPlace } from '../plan/placed.ts';
-import { lostBecause, type Planned } from '../plan/plan.ts';
+import type { Planned } from '../plan/plan.ts';
 import type { Outputs } from '../plan/resolve.ts';
 import { attemptStage, type Ended } from './attempt.ts';
 import { type Board, makeBoard, type Place } from './board.ts';
 import type { RunContext } from './context.ts';
+import { endStage, type Facts } from './ending.ts';
 import { placeOut } from './placing.ts';
 import type { StageResult } from './result.ts';
-import { type Demand, makeTokens } from './tokens.ts';
+import { demandOf, makeTokens } from './tokens.ts';
 
 /** How often a result may be gone again right after it was made, before the cache is to blame. */
 const MAX_LOSSES = 2;
 
 export interface LoopEnd {
   readonly results: readonly StageResult[];
+  /** Where each name of `out` is. */
   readonly out: { readonly [name: string]: string };
   readonly outputsOf: (id: StageId) => Outputs | undefined;
 }
 
-export function runLoop(
-  context: RunContext,
-  planned: Planned,
-  stages: readonly Stage[],
-  outs: readonly OutPlace[],
-): Promise<LoopEnd> {
-  const { index, world, options, emit } = context;
+type ToRun = Extract<Decision, { state: 'run' }>;
+
+export function runLoop(context: RunContext, planned: Planned, outs: readonly OutPlace[]): Promise<LoopEnd> {
+  const { index, world, options } = context;
+  const stages = planned.stages;
   const board: Board = makeBoard(index, stages);
-  const total: Demand = { cpus: options.jobs ?? availableParallelism(), memory: totalmem() };
+  const total = { cpus: options.jobs ?? availableParallelism(), memory: totalmem() };
   const tokens = makeTokens(total);
   const labels = new Map(planned.plan.stages.map(({ id, label }) => [id, label]));
   const out: { [name: string]: string } = {};
-  /** Set by the first failure without `keepGoing`, and by an interruption: nothing more is started. */
+  /** Why nothing more is started: the first failure without `keepGoing`. */
   let closing: string | undefined;
   let running = 0;
   /** False once a result was found to be gone: what was planned on it may not hold. */
@@ -48,116 +48,109 @@ export function runLoop(
     crash = reject;
   });
 
-  /** The plan's own decision, unless something was lost since. */
-  function decisionOf(place: Place): Decision {
-    const first = planHolds ? planned.decisions.get(place.stage.id) : undefined;
-    if (first !== undefined && first.state !== 'waiting' && first.state !== 'lost') return first;
-    return decide(place.stage, index, world, board.outputsOf, { anyway: anywayOf(place) });
-  }
-
-  function anywayOf(place: Place): Because | undefined {
-    if (place.anyway !== undefined) return place.anyway;
-    const targeted = options.targets === undefined || options.targets.includes(place.stage.id);
-    return options.force && targeted ? { kind: 'forced' } : undefined;
-  }
-
   function pump(): void {
     for (let place = board.next(); place !== undefined; place = board.next()) step(place);
-    if (running === 0 && board.allSettled())
-      finish({ results: stages.map(({ id }) => resultOf(id)), out, outputsOf: board.outputsOf });
+    if (running > 0 || !board.allSettled()) return;
+    finish({ results: stages.map(({ id }) => resultOf(id)), out, outputsOf: board.outputsOf });
+  }
+
+  function step(place: Place): void {
+    const reason = hindranceOf(place);
+    if (reason !== undefined) {
+      end(place, reason.action, { reason: reason.text });
+      return;
+    }
+    const decision = decisionOf(place);
+    switch (decision.state) {
+      case 'hit':
+        settleHit(place, decision, decision.record);
+        break;
+      case 'run':
+        queue(place, decision);
+        break;
+      case 'lost':
+        recover(place, decision.unresolved.stage, { kind: 'lost', detail: decision.unresolved.detail });
+        break;
+      case 'failed':
+        fail(place, decision.failure, {});
+        break;
+      case 'waiting':
+        throw new Error(`Internal error: ${place.stage.id} is ready, but its upstream has no result`);
+    }
+  }
+
+  /** Why a ready stage is not even decided. */
+  function hindranceOf({ stage }: Place): { action: 'skipped' | 'cancelled'; text: string } | undefined {
+    const above = index.upstream.get(stage.id)?.find((id) => board.outputsOf(id) === undefined);
+    if (above !== undefined) {
+      const action = resultOf(above).action === 'cancelled' ? 'cancelled' : 'skipped';
+      return { action, text: `needs ${above}` };
+    }
+    return options.stop?.aborted ? { action: 'cancelled', text: 'interrupted' } : undefined;
   }
 
   function resultOf(id: StageId): StageResult {
     return board.places.get(id)?.result as StageResult;
   }
 
-  function step(place: Place): void {
-    const blocked = blockerOf(place.stage);
-    if (blocked !== undefined) {
-      const cancelled = resultOf(blocked).action === 'cancelled';
-      return end(place, cancelled ? 'cancelled' : 'skipped', { reason: `needs ${blocked}` });
-    }
-    if (options.stop?.aborted) return end(place, 'cancelled', { reason: 'interrupted' });
-    const decision = decisionOf(place);
-    switch (decision.state) {
-      case 'hit':
-        return settleHit(place, decision, decision.record);
-      case 'run':
-        return closing === undefined ? queue(place, decision) : end(place, 'cancelled', { reason: closing });
-      case 'lost':
-        return recover(place, decision.unresolved.stage, {
-          kind: 'lost',
-          detail: decision.unresolved.detail,
-        });
-      case 'failed':
-        return fail(place, decision.failure, 0);
-      case 'waiting':
-        throw new Error(`Internal error: ${place.stage.id} is ready, but its upstream has no result`);
-    }
+  /** The plan's own decision, unless something was lost since. */
+  function decisionOf(place: Place): Decision {
+    const first = planHolds ? planned.decisions.get(place.stage.id) : undefined;
+    if (first !== undefined && first.state !== 'waiting' && first.state !== 'lost') return first;
+    const anyway = place.anyway ?? planned.anyway(place.stage);
+    return decide(place.stage, index, world, board.outputsOf, { anyway });
   }
 
-  /** The nearest stage above without a result. */
-  function blockerOf(stage: Stage): StageId | undefined {
-    return index.upstream.get(stage.id)?.find((id) => board.outputsOf(id) === undefined);
-  }
-
-  function queue(place: Place, decision: Extract<Decision, { state: 'run' }>): void {
+  function queue(place: Place, decision: ToRun): void {
     const { gpus } = place.stage.resources;
     if (gpus > 0) {
       const message = `it asks for ${gpus} GPU${gpus === 1 ? '' : 's'}, and the local executor grants none`;
-      return fail(place, { code: 'no-gpu', message, hint: 'remove resources.gpus to run it on CPUs' }, 0);
+      fail(
+        place,
+        { code: 'no-gpu', message, hint: 'remove resources.gpus to run it on CPUs' },
+        { keyed: decision },
+      );
+      return;
     }
-    const demand = demandOf(place.stage);
+    const demand = demandOf(place.stage, world.backendOf(place.stage.kind) !== null, total);
     running += 1;
+    const leave = (settle: () => void): void => {
+      running -= 1;
+      settle();
+      tokens.release(demand);
+      pump();
+    };
     tokens.request(demand, () => {
-      if (closing !== undefined || options.stop?.aborted) {
-        running -= 1;
-        tokens.release(demand);
-        end(place, 'cancelled', { reason: closing ?? 'interrupted' });
-        return pump();
+      const reason = options.stop?.aborted ? 'interrupted' : closing;
+      if (reason !== undefined) {
+        leave(() => end(place, 'cancelled', { reason }));
+        return;
       }
       attemptStage(context, place.stage, decision, decision.because)
-        .then((ended) => {
-          running -= 1;
-          settleAttempt(place, decision, ended);
-          tokens.release(demand);
-          pump();
-        })
+        .then((ended) => leave(() => settleAttempt(place, decision, ended)))
         .catch(crash);
     });
   }
 
-  function demandOf(stage: Stage): Demand {
-    const asked = stage.resources.cpus;
-    // Kinds that compute use every core by themselves; two of them side by side would only be slower.
-    const usual = world.backendOf(stage.kind) === null ? 1 : total.cpus;
-    return { cpus: asked > 0 ? asked : usual, memory: stage.resources.memory };
-  }
-
-  function settleAttempt(place: Place, decision: Extract<Decision, { state: 'run' }>, ended: Ended): void {
-    const { because } = decision;
+  function settleAttempt(place: Place, keyed: ToRun, ended: Ended): void {
+    const { because } = keyed;
     switch (ended.kind) {
       case 'ran':
         place.anyway = undefined;
-        return settle(place, 'ran', {
-          keyed: decision,
-          because,
-          seconds: ended.seconds,
-          outputs: ended.outputs,
-        });
+        settle(place, 'ran', { keyed, because, seconds: ended.seconds, outputs: ended.outputs });
+        break;
       case 'found':
-        return settleHit(place, decision, ended.record);
+        settleHit(place, keyed, ended.record);
+        break;
       case 'failed':
-        return fail(place, ended.failure, ended.seconds, decision);
+        fail(place, ended.failure, { keyed, because, seconds: ended.seconds });
+        break;
       case 'cancelled':
-        return end(place, 'cancelled', {
-          keyed: decision,
-          because,
-          seconds: ended.seconds,
-          reason: 'interrupted',
-        });
+        end(place, 'cancelled', { keyed, because, seconds: ended.seconds, reason: 'interrupted' });
+        break;
       case 'lost':
-        return recover(place, ended.producer, ended.because);
+        recover(place, ended.producer, ended.because);
+        break;
     }
   }
 
@@ -168,13 +161,17 @@ export function runLoop(
 
   /** Settles a stage that has outputs, and places those of the pipeline's results that it completes. */
   function settle(place: Place, action: Action, facts: Facts & { readonly outputs: Outputs }): void {
-    const id = place.stage.id;
+    const { id } = place.stage;
     const outputsOf = (asked: StageId): Outputs | undefined =>
       asked === id ? facts.outputs : board.outputsOf(asked);
     let shown = action;
-    for (const each of outs.filter(({ stages: needed }) => needed.includes(id))) {
-      const done = placeOut({ index, world, emit }, each, outputsOf);
-      if (!done.ok) return recover(place, done.error.stage, lostBecause('a result', done.error.digest));
+    for (const each of outs) {
+      if (!each.stages.includes(id)) continue;
+      const done = placeOut(context, each, outputsOf);
+      if (!done.ok) {
+        recover(place, done.error.stage, lostBecause('a result', done.error.digest));
+        return;
+      }
       if (done.value === undefined) continue;
       out[each.name] = done.value.path;
       if (done.value.placed && action === 'fresh') shown = 'restored';
@@ -182,14 +179,9 @@ export function runLoop(
     end(place, shown, facts);
   }
 
-  function fail(
-    place: Place,
-    failure: StageFailure,
-    seconds: number,
-    decision?: Extract<Decision, { state: 'run' }>,
-  ): void {
+  function fail(place: Place, failure: StageFailure, facts: Facts): void {
     if (!options.keepGoing) closing ??= `stopped after ${place.stage.id} failed`;
-    end(place, 'failed', { keyed: decision, because: decision?.because, seconds, failure });
+    end(place, 'failed', { ...facts, failure });
   }
 
   /** A result is needed whose bytes are gone: its stage runs again, and then this one is asked again. */
@@ -198,7 +190,8 @@ export function runLoop(
     lost.losses += 1;
     if (lost.losses > MAX_LOSSES) {
       const message = `results of ${producer} keep disappearing from the cache`;
-      return fail(place, { code: 'cache-loses', message, hint: `look into ${world.project.cache}` }, 0);
+      fail(place, { code: 'cache-loses', message, hint: `look into ${world.project.cache}` }, {});
+      return;
     }
     lost.anyway = because;
     planHolds = false;
@@ -207,54 +200,10 @@ export function runLoop(
   }
 
   function end(place: Place, action: Action, facts: Facts): void {
-    const { id, kind } = place.stage;
-    const { keyed, because = [], seconds = 0, outputs, failure, reason, record } = facts;
-    const key = keyed?.key ?? null;
-    const before = place.result;
-    const result: StageResult = { id, kind, action, key, seconds, because, failure };
-    // Asked again only because a result above was lost, and unchanged: what was said of it holds.
-    const known = before !== undefined && action === 'fresh' && before.key === key;
-    board.settle(place, known ? before : result, outputs);
-    if (known) return;
-    if (keyed !== undefined && action !== 'cancelled') {
-      const ended = action === 'failed' ? 'failed' : 'done';
-      world.past.append({
-        pipeline: index.graph.name,
-        stage: id,
-        kind,
-        key: keyed.key,
-        run: context.run,
-        ended,
-      });
-    }
-    const digests = Object.entries(outputs ?? {}).map(([name, { digest }]) => [name, digest] as const);
-    emit({
-      type: 'stage-done',
-      at: Date.now(),
-      stage: id,
-      action,
-      key,
-      seconds,
-      because,
-      outputs: Object.fromEntries(digests),
-      from: record?.run,
-      failure,
-      reason,
-    });
+    endStage(context, board, place, action, facts);
   }
 
   options.stop?.addEventListener('abort', pump, { once: true });
   pump();
   return finished.finally(() => options.stop?.removeEventListener('abort', pump));
-}
-
-/** What is known of a stage's end. */
-interface Facts {
-  readonly keyed?: Keyed | undefined;
-  readonly because?: readonly Because[] | undefined;
-  readonly seconds?: number | undefined;
-  readonly outputs?: Outputs | undefined;
-  readonly record?: ActionRecord | undefined;
-  readonly failure?: StageFailure | undefined;
-  readonly reason?: string | undefined;
 }

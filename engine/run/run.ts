@@ -3,9 +3,9 @@ import type { RunId, StageId } from '../../base/ids.ts';
 import { openLocks } from '../../cache/locks.ts';
 import type { Emit, EventOf } from '../event.ts';
 import type { Graph } from '../pipeline/graph.ts';
-import { closureOf, indexGraph } from '../plan/index.ts';
+import { indexGraph } from '../plan/index.ts';
 import { outPlaces } from '../plan/placed.ts';
-import { type Planned, planIn, wanted, wouldRun } from '../plan/plan.ts';
+import { isWanted, type Planned, planIn, wouldRun } from '../plan/plan.ts';
 import { openWorld } from '../plan/world.ts';
 import type { Project } from '../project.ts';
 import type { RunOptions } from './context.ts';
@@ -28,8 +28,7 @@ export async function runPipeline(
   const world = openWorld(project, options);
   const planned = planIn(index, world, options);
   if (options.frozen && wouldRun(planned.plan)) return refused(planned);
-  const stages = options.targets === undefined ? graph.stages : closureOf(index, options.targets);
-  const outs = outPlaces(index, world).filter((place) => wanted(place, stages));
+  const outs = outPlaces(index, world).filter((place) => isWanted(place, planned.stages));
   const journal = openJournal(project, graph);
   const done = new Map<StageId, EventOf<'stage-done'>>();
   const both: Emit = (event) => {
@@ -53,7 +52,7 @@ export async function runPipeline(
       overrides: options.overrides ?? {},
     });
     const context = { run: journal.run, index, world, options, executor, locks, emit: both };
-    const end = await runLoop(context, planned, stages, outs);
+    const end = await runLoop(context, planned, outs);
     const result = resultOf(journal.run, end, options);
     world.memo.flush();
     if (result.outcome === 'done') sealRun(context, { done, outs, out: end.out, outputsOf: end.outputsOf });

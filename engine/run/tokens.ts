@@ -1,4 +1,5 @@
 /** @file What stages on this machine share: cores and memory. First come, first served, so that a wide stage never starves. */
+import type { Stage } from '../pipeline/graph.ts';
 
 export interface Demand {
   readonly cpus: number;
@@ -6,12 +7,15 @@ export interface Demand {
   readonly memory: number;
 }
 
+/** Kinds that compute use every core by themselves; two of them side by side would only be slower. */
+export function demandOf({ resources: { cpus, memory } }: Stage, computes: boolean, total: Demand): Demand {
+  return { cpus: cpus > 0 ? cpus : computes ? total.cpus : 1, memory };
+}
+
 export interface Tokens {
   /** Calls `start` when there is room. A demand above the machine's total is met by having it alone. */
   request(demand: Demand, start: () => void): void;
   release(demand: Demand): void;
-  /** Forgets everyone who still waits. */
-  clear(): void;
 }
 
 export function makeTokens(total: Demand): Tokens {
@@ -42,9 +46,6 @@ export function makeTokens(total: Demand): Tokens {
       free.cpus += cpus;
       free.memory += memory;
       pump();
-    },
-    clear: () => {
-      queue.length = 0;
     },
   };
 }

@@ -1,0 +1,44 @@
+/** @file Results that are in the records but not whole in the cache, and needed: their stages run again. */
+import type { StageId } from '../../base/ids.ts';
+import { firstLost } from '../../cache/tree.ts';
+import type { Because } from '../event.ts';
+import type { Source } from '../pipeline/graph.ts';
+import type { Decision } from './decide.ts';
+import { type GraphIndex, sourcesOf } from './index.ts';
+import type { OutputsOf } from './resolve.ts';
+import type { World } from './world.ts';
+
+export type LostResults = Map<StageId, Because>;
+
+/** Adds the producers of what stages that run will read. */
+export function addLostInputs(
+  lost: LostResults,
+  decisions: ReadonlyMap<StageId, Decision>,
+  index: GraphIndex,
+  world: World,
+  outputsOf: OutputsOf,
+): void {
+  for (const [id, decision] of decisions) {
+    if (decision.state === 'lost') {
+      const { stage, detail } = decision.unresolved;
+      lost.set(stage, { kind: 'lost', detail });
+    }
+    const runs = decision.state === 'run' || (decision.state === 'waiting' && decision.certain);
+    if (!runs) continue;
+    for (const binding of Object.values(index.stages.get(id)?.in ?? {})) {
+      for (const source of sourcesOf(binding)) addIfLost(lost, source, world, outputsOf);
+    }
+  }
+}
+
+/** Adds the source's producer if its artifact is known and not whole. */
+export function addIfLost(lost: LostResults, source: Source, world: World, outputsOf: OutputsOf): void {
+  if (source.kind !== 'output' || lost.has(source.stage)) return;
+  const artifact = outputsOf(source.stage)?.[source.output];
+  const digest = artifact === undefined ? undefined : firstLost(world.project.cache, artifact);
+  if (digest !== undefined) lost.set(source.stage, lostBecause(source.output, digest));
+}
+
+export function lostBecause(output: string, digest: string): Because {
+  return { kind: 'lost', detail: `${output} is not whole in the cache: object ${digest.slice(0, 19)}` };
+}

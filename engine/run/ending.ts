@@ -1,0 +1,56 @@
+/** @file How a stage ends: on the board, in the past, and as an event. */
+import type { ActionRecord } from '../../cache/actions.ts';
+import type { Action, Because, StageFailure } from '../event.ts';
+import type { Keyed } from '../plan/decide.ts';
+import type { Outputs } from '../plan/resolve.ts';
+import type { Board, Place } from './board.ts';
+import type { RunContext } from './context.ts';
+import type { StageResult } from './result.ts';
+
+/** What is known of a stage's end. */
+export interface Facts {
+  readonly keyed?: Keyed | undefined;
+  readonly because?: readonly Because[] | undefined;
+  readonly seconds?: number | undefined;
+  readonly outputs?: Outputs | undefined;
+  readonly record?: ActionRecord | undefined;
+  readonly failure?: StageFailure | undefined;
+  readonly reason?: string | undefined;
+}
+
+export function endStage(
+  context: RunContext,
+  board: Board,
+  place: Place,
+  action: Action,
+  facts: Facts,
+): void {
+  const { id, kind } = place.stage;
+  const { keyed, because = [], seconds = 0, outputs, failure, reason, record } = facts;
+  const key = keyed?.key ?? null;
+  const before = place.result;
+  const result: StageResult = { id, kind, action, key, seconds, because, failure };
+  // Asked again only because a result above was lost, and unchanged: what was said of it holds.
+  const known = before !== undefined && action === 'fresh' && before.key === key;
+  board.settle(place, known ? before : result, outputs);
+  if (known) return;
+  if (keyed !== undefined && action !== 'cancelled') {
+    const ended = action === 'failed' ? 'failed' : 'done';
+    const pipeline = context.index.graph.name;
+    context.world.past.append({ pipeline, stage: id, kind, key: keyed.key, run: context.run, ended });
+  }
+  const digests = Object.entries(outputs ?? {}).map(([name, { digest }]) => [name, digest] as const);
+  context.emit({
+    type: 'stage-done',
+    at: Date.now(),
+    stage: id,
+    action,
+    key,
+    seconds,
+    because,
+    outputs: Object.fromEntries(digests),
+    from: record?.run,
+    failure,
+    reason,
+  });
+}
