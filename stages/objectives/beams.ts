@@ -63,6 +63,8 @@ export function startBeams(options: BeamOptions): BeamState {
     throw new RangeError(`groups must be at least 1, got ${groups}`);
   if (!Number.isInteger(beams) || beams < 1 || beams % groups !== 0)
     throw new RangeError(`beams must be a multiple of groups, got ${beams} and ${groups}`);
+  if (!(options.diversityPenalty >= 0))
+    throw new RangeError(`diversityPenalty must not be negative, got ${options.diversityPenalty}`);
   const root = { tokens: [], logprobs: [], sum: 0 };
   return {
     live: Array.from({ length: groups }, (_, group) => ({ ...root, group, parent: group })),
@@ -111,18 +113,20 @@ function best(
   options: BeamOptions,
 ): Candidate[] {
   const top: Candidate[] = [];
+  let floor = Number.NEGATIVE_INFINITY;
   state.live.forEach((beam, parent) => {
     if (beam.group !== group) return;
     const row = logprobs[parent] as ArrayLike<number>;
     const early = beam.tokens.length < options.minNewTokens;
     for (let token = 0; token < row.length; token++) {
       const logprob = row[token] as number;
-      if (Number.isNaN(logprob)) throw new RangeError(`logprobs[${parent}][${token}] is NaN`);
-      if (logprob === Number.NEGATIVE_INFINITY || (early && token === options.eos)) continue;
-      const key = beam.sum + logprob - options.diversityPenalty * (chosenBy.get(token) ?? 0);
-      const last = top.at(-1);
-      if (top.length === slots && last && key < last.key) continue;
+      const sum = beam.sum + logprob;
+      // The penalty only lowers a key: most tokens fall out here. NaN does not.
+      if (sum < floor || logprob === Number.NEGATIVE_INFINITY || (early && token === options.eos)) continue;
+      if (Number.isNaN(sum)) throw new RangeError(`logprobs[${parent}][${token}] is NaN`);
+      const key = sum - options.diversityPenalty * (chosenBy.get(token) ?? 0);
       insert(top, { parent, token, logprob, key }, slots);
+      if (top.length === slots) floor = (top[slots - 1] as Candidate).key;
     }
   });
   return top;

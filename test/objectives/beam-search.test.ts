@@ -166,6 +166,9 @@ describe('diverseBeamSearch', () => {
   it('refuses beams that do not divide into groups, and NaN', () => {
     const options = { beams: 3, groups: 2, maxNewTokens: 1, eos };
     expect(() => diverseBeamSearch(constant([1]), options)).toThrow('multiple of groups');
+    expect(() => diverseBeamSearch(constant([1]), { ...options, groups: 3, diversityPenalty: -1 })).toThrow(
+      'negative',
+    );
     expect(() => beamSearch(() => [Number.NaN], { beams: 1, maxNewTokens: 1, eos })).toThrow('NaN');
     expect(() =>
       startBeams({ ...options, beams: 0, diversityPenalty: 0, lengthPenalty: 1, minNewTokens: 0 }),
