@@ -1,18 +1,20 @@
 /** @file What every command knows of its call, and the two ways it answers: lines for people, one JSON line for programs. */
 import { readFileSync } from 'node:fs';
-import { isAbsolute, relative } from 'node:path';
 import type { Diagnostic } from '../../base/diagnostic.ts';
 import type { Sources } from '../report/diagnostics.ts';
 import { renderDiagnostics } from '../report/diagnostics.ts';
 import type { Line } from '../report/line.ts';
 import { type ColorMode, painter, printTo, wantsColor } from '../report/paint.ts';
 import { EXIT, type ExitCode } from './exit.ts';
+import { shownPath } from './shown-path.ts';
 
 export interface Call {
   readonly json: boolean;
   readonly quiet: boolean;
   readonly color: ColorMode;
   readonly cwd: string;
+  /** The words of the call, as typed. */
+  readonly args: readonly string[];
 }
 
 /** A command's answer for programs: `schema` names its shape and version, e.g. `warren/plan/1`. */
@@ -20,7 +22,7 @@ export interface Document {
   readonly schema: `warren/${string}/${number}`;
 }
 
-/** Paths as people read them: relative to where they stand, unless that is longer. */
+/** Where code frames come from and how paths are shown. */
 export function sourcesOf(cwd: string): Sources {
   return {
     read: (file) => {
@@ -30,11 +32,7 @@ export function sourcesOf(cwd: string): Sources {
         return undefined;
       }
     },
-    show: (path) => {
-      if (!isAbsolute(path)) return path;
-      const near = relative(cwd, path);
-      return near !== '' && near.length < path.length ? near : path;
-    },
+    show: (path) => shownPath(path, cwd),
   };
 }
 

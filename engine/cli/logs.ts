@@ -8,6 +8,7 @@ import { type Line, span } from '../report/line.ts';
 import { type Call, refuse, writeLines } from './call.ts';
 import { EXIT, type ExitCode } from './exit.ts';
 import { findRun, journalOf, projectHere, readRun, runAlive, runIds } from './history.ts';
+import { noSuchStage, stagesCalled } from './stage-word.ts';
 
 interface LogsOptions {
   readonly follow?: boolean;
@@ -91,9 +92,7 @@ function findStages(project: Project, word: string, options: LogsOptions): Resul
   let known: StageId[] = [];
   for (const run of candidates) {
     const { tally, alive } = run === latest.value.id ? latest.value : readRun(project, run);
-    const named = (tally.started?.stages ?? [])
-      .map(({ id: stage }) => stage)
-      .filter((stage) => answersTo(stage, word));
+    const named = stagesCalled(word, tally);
     const started = named.filter((stage) => tally.begun.has(stage));
     const coming = awaits && alive ? named.filter((stage) => !tally.done.has(stage)) : [];
     const stages = new Set([...started, ...coming]);
@@ -109,17 +108,5 @@ function findStages(project: Project, word: string, options: LogsOptions): Resul
       hint: `run it again: warren run FILE ${word} --force`,
     });
   }
-  const stages = latest.value.tally.started?.stages ?? [];
-  const hint = `the stages of run ${latest.value.id} are ${stages.map(({ id: stage }) => stage).join(', ')}`;
-  return err({
-    code: 'unknown-stage',
-    severity: 'error',
-    message: `no run has a stage ${JSON.stringify(word)}`,
-    hint,
-  });
-}
-
-/** `rrhf` stands for all instances `rrhf[...]`. */
-function answersTo(stage: StageId, word: string): boolean {
-  return stage === word || stage.startsWith(`${word}[`);
+  return err(noSuchStage(word, latest.value));
 }

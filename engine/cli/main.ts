@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 /** @file Entry of the program. Nothing heavy is imported here: doing nothing has to be fast. */
-import { EXIT } from './exit.ts';
+import { EXIT, type ExitCode } from './exit.ts';
 
 // A reader that has seen enough (`warren graph | head`) is no error.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
@@ -8,9 +8,18 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   throw error;
 });
 
-try {
+async function main(args: readonly string[]): Promise<ExitCode> {
+  if (args.includes('run')) {
+    const { runAgain } = await import('./again.ts');
+    const code = runAgain(args, process.cwd());
+    if (code !== undefined) return code;
+  }
   const { callProgram } = await import('./program.ts');
-  process.exitCode = await callProgram(process.argv.slice(2));
+  return callProgram(args);
+}
+
+try {
+  process.exitCode = await main(process.argv.slice(2));
 } catch (error) {
   // Expected failures are values; whatever is thrown to here is a bug.
   const text = error instanceof Error ? (error.stack ?? error.message) : String(error);

@@ -1,6 +1,6 @@
 import { canonicalJson } from '../../base/canonical.ts';
 import type { JsonObject } from '../../base/json.ts';
-import type { PlanLabel } from '../event.ts';
+import type { Because, PlanLabel } from '../event.ts';
 import type { Graph, Stage } from '../pipeline/graph.ts';
 import { manifestOf } from '../pipeline/registry.ts';
 import { type Plan, type PlannedStage, planRun, wouldRun } from '../plan/plan.ts';
@@ -67,12 +67,20 @@ function planLines(planned: Plan, graph: Graph): Line[] {
     const parameters =
       stage === undefined || label === 'fresh' || label === 'restore' ? '' : parametersOf(stage);
     const cells = [span(label, TONES[label]), span(id, 'strong')];
-    const reason = becauseLine(because);
+    const reason = label === 'maybe' ? conditionOf(because) : becauseLine(because);
     if (reason !== '' || parameters !== '') cells.push(span(reason));
     if (parameters !== '') cells.push(span(parameters, 'dim'));
     return cells;
   });
   return [...table(rows), [], countsOf(planned)];
+}
+
+/** What a `maybe` hangs on: equal bytes from upstream leave it as it is. */
+function conditionOf(because: readonly Because[]): string {
+  const upstream = because.flatMap((each) =>
+    each.kind === 'upstream' ? [`${each.stage}.${each.output}`] : [],
+  );
+  return `if ${upstream.join(', ')} ${upstream.length === 1 ? 'changes' : 'change'}`;
 }
 
 /** What was set otherwise than the kind's defaults; of a command everything. */

@@ -20,6 +20,7 @@ export async function callProgram(args: readonly string[]): Promise<ExitCode> {
   let code: ExitCode = EXIT.done;
   let help = '';
   const program = build(
+    args,
     (exit) => {
       code = exit;
     },
@@ -39,7 +40,7 @@ export async function callProgram(args: readonly string[]): Promise<ExitCode> {
       return EXIT.wrong;
     }
     const { refuseCall } = await import('./call.ts');
-    const call: Call = { json, quiet: false, color: 'auto', cwd: process.cwd() };
+    const call: Call = { json, quiet: false, color: 'auto', cwd: process.cwd(), args };
     return refuseCall(
       call,
       usageCode(error),
@@ -61,7 +62,11 @@ function usageMessage(error: CommanderError): string {
 
 type Action = (call: Call, ...rest: never[]) => Promise<ExitCode>;
 
-function build(exit: (code: ExitCode) => void, writeErr: (text: string) => void): Command {
+function build(
+  args: readonly string[],
+  exit: (code: ExitCode) => void,
+  writeErr: (text: string) => void,
+): Command {
   const program = new Command('warren')
     .description('A declarative pipeline engine for aligning language models from human preferences.')
     .version(version(), '--version', 'print the version')
@@ -84,7 +89,7 @@ function build(exit: (code: ExitCode) => void, writeErr: (text: string) => void)
     async (...given: unknown[]): Promise<void> => {
       const command = given.at(-1) as Command;
       const globals = command.optsWithGlobals<GlobalOptions>();
-      const call = await startCall(globals);
+      const call = await startCall(args, globals);
       if (call === undefined) return exit(EXIT.wrong);
       const action = (await load()) as (call: Call, ...rest: unknown[]) => Promise<ExitCode>;
       exit(await action(call, ...given.slice(0, -1)));
@@ -132,6 +137,9 @@ function build(exit: (code: ExitCode) => void, writeErr: (text: string) => void)
     .description('show how much space results take')
     .copyInheritedSettings(program)
     .action(does(async () => (await import('./cache-du.ts')).cacheDu));
+  add('doctor', 'say whether this machine can run pipelines').action(
+    does(async () => (await import('./doctor.ts')).doctor),
+  );
   return program;
 }
 
@@ -154,8 +162,8 @@ function count(text: string): number {
 }
 
 /** Enters `--cwd`; undefined if it cannot be entered (said already). */
-async function startCall(options: GlobalOptions): Promise<Call | undefined> {
-  const call = { json: options.json === true, quiet: options.quiet === true, color: options.color };
+async function startCall(args: readonly string[], options: GlobalOptions): Promise<Call | undefined> {
+  const call = { json: options.json === true, quiet: options.quiet === true, color: options.color, args };
   if (options.cwd !== undefined) {
     try {
       process.chdir(options.cwd);

@@ -1,10 +1,12 @@
 import type { Diagnostic } from '../../base/diagnostic.ts';
+import type { JsonObject } from '../../base/json.ts';
 import type { Event } from '../event.ts';
 import { selectTargets } from '../plan/targets.ts';
 import { findProject } from '../project.ts';
 import { chooseReporter } from '../report/choose.ts';
 import { outLines } from '../report/ending.ts';
 import { Tally } from '../report/tally.ts';
+import { requestOf } from '../run/request.ts';
 import { EXIT_CODES, type RunResult } from '../run/result.ts';
 import { runPipeline } from '../run/run.ts';
 import { type Call, refuse, refuseCall, sourcesOf, writeLines } from './call.ts';
@@ -47,9 +49,23 @@ export async function run(
     tally.add(event);
     reporter.event(event);
   };
+  const asked = requestOf(call.args, cwd);
+  const request = asked === undefined ? undefined : { ...asked, text: loaded.value.text };
+  const overrides = overridesOf(options);
   const { stop, kill, release } = watchInterrupts(emit);
   const { jobs, keepGoing, force, frozen, threads } = options;
-  const settings = { targets: targets.value, jobs, keepGoing, force, frozen, threads, stop, kill };
+  const settings = {
+    targets: targets.value,
+    jobs,
+    keepGoing,
+    force,
+    frozen,
+    threads,
+    stop,
+    kill,
+    overrides,
+    request,
+  };
   let result: RunResult;
   try {
     result = await runPipeline(graph, findProject(graph.file), settings, emit);
@@ -62,6 +78,11 @@ export async function run(
   else if (result.outcome === 'done' && !quiet)
     writeLines(stdout, call, outLines(result.out, sourcesOf(cwd).show));
   return EXIT_CODES[result.outcome] as ExitCode;
+}
+
+/** What the call changed, as it was written: for the journal. */
+function overridesOf({ with: parameters = [], set = [], in: inputs = [] }: RunOptions): JsonObject {
+  return { with: parameters, set, in: inputs };
 }
 
 function documentOf(result: RunResult, tally: Tally): RunDocument {

@@ -56,7 +56,7 @@ async function yamlValue(flag: string, name: string, text: string): Promise<Resu
   const document = parseDocument(text, { strict: true, uniqueKeys: true, merge: false });
   const complaint = document.errors[0] ?? document.warnings[0];
   if (complaint !== undefined) {
-    const said = complaint.message.split('\n')[0] ?? '';
+    const said = (complaint.message.split('\n')[0] ?? '').replace(/ at line \d+, column \d+:$/, '');
     return err(
       problem(
         'bad-override',
@@ -66,25 +66,29 @@ async function yamlValue(flag: string, name: string, text: string): Promise<Resu
     );
   }
   const value: unknown = document.toJS({ maxAliasCount: 0 });
-  return isJson(value)
-    ? ok(value)
-    : err(
-        problem(
-          'bad-override',
-          `the value of ${flag} ${name} is not plain data`,
-          'use null, true, numbers, text, lists and maps',
-        ),
-      );
+  const wrong = unlikeJson(value);
+  if (wrong === undefined) return ok(value as Json);
+  return err(
+    problem('bad-override', `the value of ${flag} ${name} holds ${wrong}`, 'write it as text, in quotes'),
+  );
 }
 
-/** Infinities, NaN and what YAML can say beyond JSON are refused, as in the file. */
-function isJson(value: unknown): value is Json {
-  if (value === null || typeof value === 'boolean' || typeof value === 'string') return true;
-  if (typeof value === 'number')
-    return Number.isFinite(value) && (!Number.isInteger(value) || Number.isSafeInteger(value));
-  if (Array.isArray(value)) return value.every(isJson);
-  if (typeof value !== 'object' || Object.getPrototypeOf(value) !== Object.prototype) return false;
-  return Object.values(value).every(isJson);
+/** What YAML can say beyond JSON is refused, as in the file: named, or undefined if there is none of it. */
+function unlikeJson(value: unknown): string | undefined {
+  if (value === null || typeof value === 'boolean' || typeof value === 'string') return undefined;
+  if (typeof value === 'number') {
+    if (!Number.isFinite(value)) return `${value}, which is no parameter`;
+    return Number.isInteger(value) && !Number.isSafeInteger(value)
+      ? `${value}, which a double cannot count to`
+      : undefined;
+  }
+  if (typeof value !== 'object') return `a ${typeof value}`;
+  if (!Array.isArray(value) && Object.getPrototypeOf(value) !== Object.prototype) return 'a value with a tag';
+  for (const member of Object.values(value)) {
+    const wrong = unlikeJson(member);
+    if (wrong !== undefined) return wrong;
+  }
+  return undefined;
 }
 
 function problem(code: string, message: string, hint: string): Diagnostic {

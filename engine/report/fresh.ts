@@ -3,7 +3,8 @@ import type { EventOf } from '../event.ts';
 /** Above this many, fresh stages are only counted. */
 const MOST_FRESH = 8;
 
-/** Whether a line for each fresh stage would bury what happened. */
-export function collapsesFresh(started: EventOf<'run-started'> | undefined): boolean {
-  return (started?.stages.filter(({ label }) => label === 'fresh').length ?? 0) > MOST_FRESH;
+/** Whether lines for fresh stages would bury what happens, or nothing happens at all. */
+export function collapsesFresh({ stages }: EventOf<'run-started'>): boolean {
+  const fresh = stages.filter(({ label }) => label === 'fresh').length;
+  return fresh > MOST_FRESH || fresh === stages.length;
 }

@@ -56,15 +56,10 @@ function reason(event: EventOf<'stage-done'>): string {
   return becauseLine(event.because);
 }
 
+/** The reason stands on the line of the end: once is enough. */
 export function startLine(event: EventOf<'stage-started'>, columns: number): Line {
-  const attempt = event.attempt > 1 ? `attempt ${event.attempt}, ` : '';
-  return [
-    padded(event.stage, columns, 'strong'),
-    span('  '),
-    padded('start', VERB_WIDTH, 'dim'),
-    span('  '),
-    span(`${attempt}${becauseLine(event.because)}`, 'dim'),
-  ];
+  const attempt = event.attempt > 1 ? `  attempt ${event.attempt}` : '';
+  return [padded(event.stage, columns, 'strong'), span('  '), span(`start${attempt}`, 'dim')];
 }
 
 export function noteLine(event: EventOf<'stage-note'>, columns: number): Line {

@@ -14,17 +14,66 @@ describe('the call', () => {
   it('--help names every command', async () => {
     const { code, stdout } = await new Tree().warren('--help');
     expect(code).toBe(0);
-    expect(stdout).toMatchInlineSnapshot();
+    expect(stdout).toMatchInlineSnapshot(`
+      "Usage: warren [options] [command]
+
+      A declarative pipeline engine for aligning language models from human
+      preferences.
+
+      Options:
+        --version                          print the version
+        --json                             answer with exactly one JSON line on stdout
+        --quiet                            say only what went wrong
+        --color <when>                     colour the output (choices: "auto",
+                                           "always", "never", default: "auto")
+        --cwd <folder>                     work as if started in this folder
+        -h, --help                         display help for command
+
+      Commands:
+        init [template]                    write a commented pipeline to start from:
+                                           command (default) or rrhf
+        check [options] <file>             find every mistake in a pipeline file
+        plan [options] <file> [stages...]  show what would run, and why
+        run [options] <file> [stages...]   run what changed, restore the rest
+        why [options] <stage>              show what changed since the nearest earlier
+                                           result of a stage
+        status [run]                       show the stages of the latest run
+        logs [options] <stage>             print what a stage printed
+        graph [options] <file>             draw the stages and their inputs
+        schema [kind]                      print the JSON Schema of pipeline files, or
+                                           what a kind takes and gives
+        cache                              look into the cache
+        doctor                             say whether this machine can run pipelines
+        help [command]                     display help for command"
+    `);
   });
 
   it('an unknown command', async () => {
     const { code, stdout, stderr } = await new Tree().warren('pln', 'x.yaml');
     expect([code, stdout]).toEqual([2, '']);
-    expect(stderr).toMatchInlineSnapshot();
+    expect(stderr).toMatchInlineSnapshot(`
+      "error[unknown-command]: unknown command 'pln' (Did you mean plan?)
+        hint: warren --help lists commands and options"
+    `);
   });
 
   it('an unknown option, as JSON', async () => {
-    expect(await new Tree().json('run', 'x.yaml', '--kep-going')).toMatchInlineSnapshot();
+    expect(await new Tree().json('run', 'x.yaml', '--kep-going')).toMatchInlineSnapshot(`
+      {
+        "code": 2,
+        "document": {
+          "diagnostics": [
+            {
+              "code": "unknown-option",
+              "hint": "warren --help lists commands and options",
+              "message": "unknown option '--kep-going' (Did you mean --keep-going?)",
+              "severity": "error",
+            },
+          ],
+          "schema": "warren/error/1",
+        },
+      }
+    `);
   });
 
   it.each(['0', '-1', 'two', '1.5'])('-j %s', async (jobs) => {
@@ -60,7 +109,17 @@ describe('the call', () => {
       's.n=.inf',
     );
     expect(code).toBe(2);
-    expect(stderr).toMatchInlineSnapshot();
+    expect(stderr).toMatchInlineSnapshot(`
+      "error[bad-override]: --with lr is not of the form name=value
+        hint: write --with name=value
+      error[bad-override]: the value of --with a is not one YAML value: Flow map must end with a }
+        hint: quote it for the shell
+      error[bad-override]: the value of --set s.n holds Infinity, which is no parameter
+        hint: write it as text, in quotes
+      error[duplicate-override]: --in gives "x" twice
+        hint: give it once
+      4 errors"
+    `);
   });
 });
 
@@ -69,10 +128,31 @@ describe('init', () => {
     const tree = new Tree({ '.gitignore': 'node_modules/\nout' });
     const { code, stdout } = await tree.warren('init');
     expect(code).toBe(0);
-    expect(stdout).toMatchInlineSnapshot();
+    expect(stdout).toMatchInlineSnapshot(`
+      "created  schemas/pipeline.schema.json
+      created  pipelines/hello.yaml
+      created  .gitignore
+      kept     warren.yaml
+      next:    warren run pipelines/hello.yaml"
+    `);
     expect(tree.read('.gitignore')).toBe('node_modules/\nout\n.warren/\n');
     tree.write('pipelines/hello.yaml', 'mine');
-    expect(await tree.json('init')).toMatchInlineSnapshot();
+    expect(await tree.json('init')).toMatchInlineSnapshot(`
+      {
+        "code": 0,
+        "document": {
+          "created": [],
+          "kept": [
+            "warren.yaml",
+            "schemas/pipeline.schema.json",
+            "pipelines/hello.yaml",
+            ".gitignore",
+          ],
+          "next": "warren run pipelines/hello.yaml",
+          "schema": "warren/init/1",
+        },
+      }
+    `);
     expect(tree.read('pipelines/hello.yaml')).toBe('mine');
   });
 

@@ -63,10 +63,10 @@ it('plain: one line a change of state, with a sign of life in long stages', () =
   tell(new Story((event) => reporter.event(event)));
   reporter.close();
   expect(progress.text).toMatchInlineSnapshot(`
-    "data          start         because in.transcripts changed, its code changed
+    "data          start
     data          run 1.5s      because in.transcripts changed
     rrhf[seed=1]  waiting       for another process: pid 4711 on anna since 10:15
-    rrhf[seed=1]  start         because data.train changed
+    rrhf[seed=1]  start
     rrhf[seed=1]  running       60/90 steps  loss 1.50
     rrhf[seed=1]  run 1m31s
     rrhf[seed=2]  failed 0.1s   the loss is NaN at step 3

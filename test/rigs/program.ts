@@ -79,7 +79,7 @@ export class Tree {
   #anonymous(text: string): string {
     return text
       .replaceAll(this.folder, 'TREE')
-      .replace(/\b\d{8}T\d{6}-[0-9a-f]{4,}\b/g, 'RUN')
+      .replace(/\b\d{8}T\d{9}-[0-9a-f]{4}\b/g, 'RUN')
       .replace(/\b\d+\.\ds\b/g, '0.0s');
   }
 }

@@ -1,0 +1,24 @@
+import { safe } from '../report/safe.ts';
+import { answerAtOnce } from '../run/quick.ts';
+import { EXIT, type ExitCode } from './exit.ts';
+import { shownPath } from './shown-path.ts';
+
+/**
+ * The same call as one that was complete, with nothing changed since: answered without the parser, the planner or a
+ * reporter, in the reporters' words. Undefined for every other call.
+ */
+export function runAgain(args: readonly string[], cwd: string): ExitCode | undefined {
+  const answer = answerAtOnce(args, cwd);
+  if (answer === undefined) return undefined;
+  const { result } = answer;
+  if (args.includes('--json')) {
+    process.stdout.write(`${JSON.stringify({ ...result, notes: [], warnings: [] })}\n`);
+  } else if (!args.includes('--quiet')) {
+    process.stderr.write(`nothing to do: ${result.stages.length} fresh\n`);
+    const lines = Object.entries(result.out).map(
+      ([name, path]) => `out ${safe(`${name}  ${shownPath(path, cwd)}`)}\n`,
+    );
+    process.stdout.write(lines.join(''));
+  }
+  return EXIT.done;
+}

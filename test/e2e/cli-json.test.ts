@@ -1,0 +1,49 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { Ajv } from 'ajv';
+import { expect, it } from 'vitest';
+import { Tree } from '../rigs/program.ts';
+
+const SCHEMAS = join(import.meta.dirname, '../../schemas/outputs');
+
+const PIPELINE = `stages:
+  a: { run: 'echo hi; echo 1 > \${out.n}', out: { n: file } }
+  b: { in: { n: a.n }, with: { x: 1 }, run: 'cat \${in.n} > \${out.n}', out: { n: file } }
+out: { n: b.n }
+`;
+
+/** Validates a document against the schema that it names. */
+function faults(document: unknown): unknown {
+  const name = (document as { schema: string }).schema.split('/')[1];
+  const schema = JSON.parse(readFileSync(join(SCHEMAS, `${name}.schema.json`), 'utf8')) as object;
+  const validate = new Ajv({ allErrors: true, strictSchema: true }).compile(schema);
+  return validate(document) ? [] : validate.errors;
+}
+
+it('every command answers in the shape that its schema states', async () => {
+  const tree = new Tree({ 'p.yaml': PIPELINE, 'wrong.yaml': 'stages: { a: { rnu: x } }\n' });
+  const calls: [expected: string, ...args: string[]][] = [
+    ['check', 'check', 'p.yaml'],
+    ['check', 'check', 'wrong.yaml'],
+    ['error', 'run', 'wrong.yaml'],
+    ['error', 'rnu'],
+    ['plan', 'plan', 'p.yaml'],
+    ['run', 'run', 'p.yaml', '--frozen'],
+    ['run', 'run', 'p.yaml'],
+    ['run', 'run', 'p.yaml'],
+    ['plan', 'plan', 'p.yaml'],
+    ['status', 'status'],
+    ['logs', 'logs', 'a'],
+    ['why', 'why', 'b'],
+    ['graph', 'graph', 'p.yaml'],
+    ['schema', 'schema', 'sft'],
+    ['cache-du', 'cache', 'du'],
+    ['init', 'init'],
+    ['doctor', 'doctor'],
+  ];
+  for (const [expected, ...args] of calls) {
+    const { document } = await tree.json(...args);
+    expect([args, document]).toEqual([args, expect.objectContaining({ schema: `warren/${expected}/1` })]);
+    expect([args, faults(document)]).toEqual([args, []]);
+  }
+});
