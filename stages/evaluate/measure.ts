@@ -10,7 +10,7 @@ import { type EntryKind, type Judged, type Series, seriesOf } from './entries.ts
 
 export interface Judgement {
   readonly reward: Reward;
-  /** Null without a baseline, and for the baseline itself. */
+  /** Null without a baseline, and for the baseline itself and its seeds. */
   readonly against_baseline: Comparison | null;
 }
 
@@ -91,7 +91,7 @@ function rowOf(series: Series, base: Series | null, evidence: Evidence): RowMetr
   const judgement = (judge: string): Judgement => ({
     reward: rewardOf(series, judge, evidence.bootstrap),
     against_baseline:
-      base === null || base.label === series.label
+      base === null || members.every((entry) => base.members.includes(entry))
         ? null
         : compareWith(base, series, judge, evidence.bootstrap),
   });

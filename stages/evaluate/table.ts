@@ -117,7 +117,8 @@ function range({ low, high }: Interval, show: (value: number) => string): string
 }
 
 function number(value: number | null | undefined, digits: number): string {
-  return value === null || value === undefined ? '-' : value.toFixed(digits);
+  if (value === null || value === undefined) return '-';
+  return value < 1e6 ? value.toFixed(digits) : value.toExponential(digits);
 }
 
 function fixed(value: number): string {

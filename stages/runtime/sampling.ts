@@ -64,7 +64,11 @@ export async function sampleResponses(request: SamplingRequest): Promise<Result<
     const stream = (prompt: number, index: number): Random =>
       request.random((prompts[prompt] as Prompt).id, index);
     for await (const generations of decoder.generate(queries, options, stream)) {
-      signal.throwIfAborted();
+      if (signal.aborted)
+        return err({
+          code: 'cancelled',
+          message: `Sampling was stopped after ${done} of ${prompts.length} prompts.`,
+        });
       const at = generations[0]?.prompt as number;
       const prompt = prompts[at] as Prompt;
       rows[at] = generations

@@ -105,6 +105,9 @@ async function withScorer<T>(
       request.onRows(done);
     });
     return ok({ values, tokens, note: tally.note('scored responses') });
+  } catch (error) {
+    if (error !== request.signal.reason) throw error;
+    return err({ code: 'cancelled', message: 'Scoring was stopped with the run.' });
   } finally {
     await scorer.close();
   }

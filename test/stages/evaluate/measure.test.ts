@@ -104,6 +104,7 @@ describe('measure', () => {
     expect(difference('rrhf')).toBe(1);
     expect(rows['rrhf']?.against_baseline?.win_rate.losses).toBe(0);
     expect(rows['sft']?.against_baseline).toBeNull();
+    expect(rows['sft[seed=2]']?.against_baseline).toBeNull();
   });
 
   it('has an interval that excludes 0 exactly when no resample crosses it', () => {

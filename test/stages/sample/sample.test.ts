@@ -1,4 +1,4 @@
-import { writeFileSync } from 'node:fs';
+import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { Response, Scored } from '../../../stages/runtime/record-types.ts';
@@ -98,6 +98,24 @@ describe('sample', () => {
     ['a folder that is no model', () => sampler({}, prompts, { sft: folder() }), 'model-missing'],
   ])('refuses %s', async (_, made, code) => {
     expect(await run(made().ctx)).toMatchObject({ ok: false, error: { code } });
+  });
+});
+
+describe('a run that is stopped', () => {
+  it('ends sampling and scoring as cancelled, writing nothing', async () => {
+    const stopped = AbortSignal.abort();
+    const models = { sft: policy };
+    const sampling = rig<Params>(
+      'sample',
+      { models, prompts: file(prompts) },
+      { max_new_tokens: 4 },
+      stopped,
+    );
+    expect(await run(sampling.ctx)).toMatchObject({ error: { code: 'cancelled' } });
+    const pairs = file(prompts.map((prompt) => ({ ...prompt, chosen: ' a', rejected: ' b' })));
+    const scoring = rig<ScoreParams>('score', { model: reward, pairs }, {}, stopped);
+    expect(await score(scoring.ctx)).toMatchObject({ error: { code: 'cancelled' } });
+    expect([sampling.out('responses'), scoring.out('scored')].filter(existsSync)).toEqual([]);
   });
 });
 
