@@ -3,6 +3,7 @@ import type { EventOf } from '../event.ts';
 import { type Line, line, span } from './line.ts';
 import { renderMarkdown } from './markdown.ts';
 import { duration, plural } from './quantity.ts';
+import { resumeCommand } from './resume.ts';
 import { countLine } from './summary.ts';
 import type { Tally } from './tally.ts';
 
@@ -81,7 +82,7 @@ export function closingLines(tally: Tally, show: (path: string) => string): Line
     [span(word, tone), span(` in ${duration(ended.seconds)}: `), ...countLine(tally)],
   ];
   if (ended.outcome === 'interrupted' && tally.started !== undefined) {
-    lines.push([span('resume: ', 'info'), span(`warren run ${show(tally.started.file)}`)]);
+    lines.push([span('resume: ', 'info'), span(resumeCommand(tally.started, show))]);
   }
   return lines;
 }

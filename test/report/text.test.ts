@@ -1,12 +1,16 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import type { StageId } from '../../base/ids.ts';
+import type { Event, EventOf } from '../../engine/event.ts';
 import { becauseLine } from '../../engine/report/because.ts';
 import { line, lineWidth, shorten } from '../../engine/report/line.ts';
 import { renderMarkdown } from '../../engine/report/markdown.ts';
 import { painter, wantsColor } from '../../engine/report/paint.ts';
 import { bytes, clock, duration, metric } from '../../engine/report/quantity.ts';
+import { resumeCommand } from '../../engine/report/resume.ts';
 import { safe } from '../../engine/report/safe.ts';
 import { Tail } from '../../engine/report/tail.ts';
+import { Story } from '../rigs/events.ts';
 
 describe('safe', () => {
   it('makes controls, overrides and halves of pairs visible', () => {
@@ -121,6 +125,18 @@ describe('colour', () => {
   ] as const)('%s, terminal %s, %j: %s', (mode, isTTY, env, wanted) => {
     expect(wantsColor(mode, { isTTY }, env)).toBe(wanted);
   });
+});
+
+it('the command to go on with repeats the call', () => {
+  const events: Event[] = [];
+  new Story((event) => events.push(event)).begin({ 'rrhf[seed=1]': 'run', evaluate: 'maybe' });
+  const started = events[0] as EventOf<'run-started'>;
+  const overrides = { with: ["name=it's"], set: ['rrhf.lr=1.0e-05'], in: [] };
+  const command = resumeCommand(
+    { ...started, targets: ['rrhf[seed=1]' as StageId], overrides },
+    () => 'p.yaml',
+  );
+  expect(command).toBe("warren run p.yaml 'rrhf[seed=1]' --with 'name=it'\\''s' --set rrhf.lr=1.0e-05");
 });
 
 it('a tail keeps the last lines and counts the others', () => {
