@@ -1,5 +1,5 @@
 /** @file Scores from a program of the user's: rows in on stdin, one line with a score out for each, in order. */
-import { execa } from 'execa';
+import { type Result as ExecaResult, execa } from 'execa';
 import { err, ok, type Result } from '../../base/result.ts';
 import type { Failure } from '../protocol/failure.ts';
 import type { Response } from '../runtime/record-types.ts';
@@ -14,10 +14,15 @@ export interface CommandRequest {
   readonly onRows: (done: number) => void;
 }
 
+type Ended = Pick<ExecaResult, 'isCanceled' | 'code' | 'failed' | 'signal' | 'exitCode'>;
+
 /** How much of the program's stderr a failure quotes. */
 const quoted = 400;
 
-/** One finite score a row. Codes: `scorer-not-found`, `scorer-failed`, `scorer-bad-line`, `scorer-wrong-id`, `score-not-finite`, `scorer-too-few`, `scorer-too-many`, `cancelled`. */
+/**
+ * One finite score a row. Codes: `missing-program`, `scorer-not-found`, `scorer-failed`, `scorer-bad-line`, `scorer-wrong-id`,
+ * `score-not-finite`, `scorer-too-few`, `scorer-too-many`, `cancelled`.
+ */
 export async function scoresOfCommand(request: CommandRequest): Promise<Result<number[], Failure>> {
   const [file, ...args] = words(request);
   if (
@@ -58,28 +63,37 @@ export async function scoresOfCommand(request: CommandRequest): Promise<Result<n
     }
   }
   const result = await child;
-  if (wrong !== null) return err(wrong);
-  if (result.isCanceled) return err({ code: 'cancelled', message: 'The scorer was stopped with the run.' });
+  const failure =
+    wrong ?? failureOf(result, file, stderr.trim()) ?? missing(scores.length, request.rows.length);
+  return failure === null ? ok(scores) : err(failure);
+}
+
+/** How the program ended, most specific first; null when it ended well. */
+function failureOf(result: Ended, file: string, stderr: string): Failure | null {
+  if (result.isCanceled) return { code: 'cancelled', message: 'The scorer was stopped with the run.' };
   if (result.code === 'ENOENT' || result.code === 'EACCES')
-    return err({
+    return {
       code: 'scorer-not-found',
       message: `The scorer "${file}" cannot be started.`,
       hint: 'Name a program on PATH, or give its file as in.program and write {program}.',
-    });
-  if (result.failed)
-    return err({
-      code: 'scorer-failed',
-      message: `The scorer ended with ${result.signal ?? `exit code ${result.exitCode}`}: ${stderr.trim() || 'it wrote nothing to stderr'}`,
-      hint: 'Run it by hand on a few {id, prompt, response} lines.',
-    });
-  if (scores.length < request.rows.length)
-    return err({
-      code: 'scorer-too-few',
-      message: `The scorer gave ${scores.length} scores for ${request.rows.length} responses.`,
-      hint: 'It must print one line for each line it reads, also for those it cannot judge.',
-      row: scores.length + 1,
-    });
-  return ok(scores);
+    };
+  if (!result.failed) return null;
+  const how = result.signal ?? `exit code ${result.exitCode}`;
+  return {
+    code: 'scorer-failed',
+    message: `The scorer ended with ${how}: ${stderr || 'it wrote nothing to stderr'}`,
+    hint: 'Run it by hand on a few {id, prompt, response} lines.',
+  };
+}
+
+function missing(scores: number, rows: number): Failure | null {
+  if (scores === rows) return null;
+  return {
+    code: 'scorer-too-few',
+    message: `The scorer gave ${scores} scores for ${rows} responses.`,
+    hint: 'It must print one line for each line it reads, also for those it cannot judge.',
+    row: scores + 1,
+  };
 }
 
 function words(request: CommandRequest): [string, ...string[]] {
