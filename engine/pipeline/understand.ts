@@ -1,7 +1,6 @@
 /** @file Text -> graph: parse, check, expand. Apart from load.ts, so that its libraries are imported only when needed. */
 import type { Diagnostic } from '../../base/diagnostic.ts';
 import { err, ok, type Result } from '../../base/result.ts';
-import { createValidator } from './check/validator.ts';
 import { draftOf } from './expand/draft.ts';
 import { expand } from './expand/expand.ts';
 import type { Overrides } from './expand/overrides.ts';
@@ -26,7 +25,7 @@ export function understand(
 ): Result<Loaded, Diagnostic[]> {
   const problems = problemsIn(file, text);
   const root = parseTree(text, problems);
-  const tools = { problems, registry, validator: createValidator() };
+  const tools = { problems, registry };
   const draft = root && draftOf(root, path, tools);
   const graph = draft && expand(draft, overrides, { file: path, folder }, tools);
   if (problems.errors.length > 0) return err([...problems.errors].sort(byPlace));

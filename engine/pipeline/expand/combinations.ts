@@ -129,8 +129,10 @@ function exclude(
     const wanted = [...row.entries.values()]
       .filter((item) => knownAxis(item, axes, problems))
       .map((item) => [item.key, axisLabel(item.value)] as const);
+    // A row with an unknown axis says too little: it would exclude more than was meant.
+    if (wanted.length < row.entries.size) continue;
     const kept = left.filter((one) => !wanted.every(([axis, label]) => one.get(axis)?.label === label));
-    if (wanted.length === row.entries.size && kept.length === left.length) {
+    if (kept.length === left.length) {
       problems.warn('unmatched-exclude', row.range, 'This entry of exclude: matches no combination.', {
         hint: 'check its values',
       });

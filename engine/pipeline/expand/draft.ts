@@ -2,7 +2,7 @@
 import { basename } from 'node:path';
 import type { Manifest } from '../../../stages/protocol/manifest.ts';
 import { explain } from '../check/explain.ts';
-import type { Validator } from '../check/validator.ts';
+import { checkOf } from '../check/validator.ts';
 import { LATER_STAGE_KEYS, pipelineSchema, stageSchema } from '../format.ts';
 import { isName, listed, RESERVED_NAMES } from '../names.ts';
 import type { Problems } from '../problems.ts';
@@ -39,7 +39,6 @@ export interface Draft {
 
 export interface DraftTools {
   readonly problems: Problems;
-  readonly validator: Validator;
   readonly registry: Registry;
 }
 
@@ -53,7 +52,7 @@ export function draftOf(root: Node, file: string, tools: DraftTools): Draft | un
     });
     return undefined;
   }
-  const errors = tools.validator.for(pipelineSchema)(mapToJson(root));
+  const errors = checkOf(pipelineSchema)(mapToJson(root));
   explain(errors, { root, what: 'the pipeline', range: firstLine(root) }, problems);
   const stages = new Map<string, StageDraft>();
   const broken = new Set<string>();
@@ -145,7 +144,7 @@ export function checkStageShape(
   tools: DraftTools,
   known: ReadonlySet<string> = new Set(),
 ): void {
-  const errors = tools.validator.for(stageSchema)(mapToJson(node));
+  const errors = checkOf(stageSchema)(mapToJson(node));
   const open = errors.filter((error) => {
     if (known.has(error.params['additionalProperty'])) return false;
     return !(

@@ -2,6 +2,7 @@
 import type { StageId } from '../../../base/ids.ts';
 import type { Json, JsonObject } from '../../../base/json.ts';
 import { explain } from '../check/explain.ts';
+import { checkOf } from '../check/validator.ts';
 import type { Command, Stage } from '../graph.ts';
 import { axesText, scalarText } from '../names.ts';
 import type { Problems } from '../problems.ts';
@@ -73,18 +74,13 @@ function plainWith(node: MapNode): JsonObject {
 }
 
 /** The parameters after the kind's defaults, checked against its own schema. */
-function checkedWith(
-  draft: StageDraft,
-  node: MapNode,
-  id: StageId,
-  { problems, validator }: DraftTools,
-): JsonObject {
+function checkedWith(draft: StageDraft, node: MapNode, id: StageId, { problems }: DraftTools): JsonObject {
   const schema = draft.manifest?.with ?? {};
   const entry = node.entries.get('with');
   // A `with` of another type was refused with the stage's shape.
   if (entry !== undefined && entry.value.kind !== 'map') return {};
   const value = plainWith(node);
-  const errors = validator.for(schema)(value);
+  const errors = checkOf(schema)(value);
   const range = entry?.keyRange ?? draft.nameRange;
   explain(errors, { root: entry?.value, what: `stage "${id}"`, path: 'with', range }, problems);
   return value;

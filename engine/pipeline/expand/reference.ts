@@ -45,18 +45,19 @@ function remote(text: string): Result<never, Unreadable> {
   return bad(`"${text}" is no source of inputs.`, 'give a path: ./data/file.jsonl');
 }
 
+/** For text that was probably meant as a path. */
+export function pathHint(text: string): string | undefined {
+  const meant = /^[^[\]]*[/\\]|\.(?:jsonl?|gz|txt|csv|tsv|ya?ml|md|parquet)$/.test(text);
+  return meant ? `a path begins with ./, ../ or /: ./${text}` : undefined;
+}
+
 const HEAD = /^([A-Za-z][A-Za-z0-9_-]*)(\[.*\])?\.([A-Za-z][A-Za-z0-9_-]*)(\/.*)?$/s;
 
 function reference(text: string): Result<Value, Unreadable> {
   const match = HEAD.exec(text);
   if (match === null) {
-    const pathLike = /[/\\]|\.(?:jsonl?|gz|txt|csv|ya?ml|md|parquet)$/.test(text);
-    return bad(
-      `"${text}" is neither a path nor a reference.`,
-      pathLike
-        ? `a path begins with ./, ../ or /: ./${text}`
-        : 'write stage.output, in.name, or a path that begins with ./',
-    );
+    const hint = pathHint(text) ?? 'write stage.output, in.name, or a path that begins with ./';
+    return bad(`"${text}" is neither a path nor a reference.`, hint);
   }
   const [, head, brackets, output, rest] = match as unknown as [
     string,

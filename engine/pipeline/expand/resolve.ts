@@ -4,7 +4,7 @@ import { axesText, listed } from '../names.ts';
 import type { Problems } from '../problems.ts';
 import type { Range } from '../yaml/tree.ts';
 import type { Instance } from './instance.ts';
-import type { OutputRef } from './reference.ts';
+import { type OutputRef, pathHint } from './reference.ts';
 
 /** All instances of one stage. */
 export interface FannedStage {
@@ -119,9 +119,9 @@ export function createResolver(
   }
 
   function unknownStage(ref: OutputRef, text: string, range: Range): void {
-    const hint = problems.suggest(ref.stage, [...stages.keys(), ...broken, 'in']);
+    const near = problems.suggest(ref.stage, [...stages.keys(), ...broken, 'in']) ?? pathHint(text);
     problems.error('undefined-reference', range, `"${text}": there is no stage "${ref.stage}".`, {
-      hint: hint ?? `stages: ${listed([...stages.keys()], 12)}`,
+      hint: near ?? `stages: ${listed([...stages.keys()], 12)}`,
       about: text,
     });
   }

@@ -32,7 +32,11 @@ export function sourcesOf(binding: Binding): readonly Source[] {
 export function collapse(graph: Graph, status: ReadonlyMap<StageId, GraphStatus>): Picture {
   const stageOf = new Map(graph.stages.map((stage) => [stage.id, stage]));
   const byName = new Map<string, Stage[]>();
-  for (const stage of graph.stages) byName.set(stage.name, [...(byName.get(stage.name) ?? []), stage]);
+  for (const stage of graph.stages) {
+    const known = byName.get(stage.name);
+    if (known === undefined) byName.set(stage.name, [stage]);
+    else known.push(stage);
+  }
   const edges = new Map<string, PictureEdge>();
   const out = new Map<string, PictureEdge>();
   // Instances share the lists of their groups; each list is looked at once for each stage.
@@ -46,10 +50,11 @@ export function collapse(graph: Graph, status: ReadonlyMap<StageId, GraphStatus>
       if (seen.has(`${to} ${list}`)) return;
       seen.add(`${to} ${list}`);
     }
-    for (const source of sourcesOf(binding)) {
+    const items = binding.arity === 'one' ? [['', binding.source] as const] : binding.items;
+    for (const [label, source] of items) {
       if (source.kind === 'file') continue;
       const from = stageOf.get(source.stage)?.name ?? source.stage;
-      const group = binding.arity === 'many' && binding.form !== 'list' && source.stage.includes('[');
+      const group = binding.arity === 'many' && (binding.form === 'group' || label.includes('['));
       into.set(`${from}.${source.output} ${to} ${group}`, { from, output: source.output, to, group });
     }
   }

@@ -1,23 +1,25 @@
-import { type Picture, statusText, titleOf } from './collapse.ts';
+import { type Picture, type PictureEdge, statusText, titleOf } from './collapse.ts';
 
 /** One line a stage, in running order: what it is, what it is made of. */
 export function text(picture: Picture): string {
-  const from = new Map<string, string[]>();
-  for (const edge of picture.edges) {
-    const word = edge.group ? `${edge.from}[*].${edge.output}` : `${edge.from}.${edge.output}`;
-    from.set(edge.to, [...(from.get(edge.to) ?? []), word]);
-  }
+  const from = sources(picture.edges);
   const rows = picture.nodes.map((node) => [
     titleOf(node),
     node.kind,
     statusText(node),
-    from.has(node.name) ? `<- ${from.get(node.name)?.join(', ')}` : '',
+    from.get(node.name) ?? '',
   ]);
-  const results = new Map<string, string[]>();
-  for (const edge of picture.out)
-    results.set(edge.to, [...(results.get(edge.to) ?? []), `${edge.from}.${edge.output}`]);
-  for (const [name, sources] of results) rows.push([`out.${name}`, '', '', `<- ${sources.join(', ')}`]);
+  for (const [name, words] of sources(picture.out)) rows.push([`out.${name}`, '', '', words]);
   return aligned(rows);
+}
+
+/** `<- a.x, b[*].y` for each node that edges lead to. */
+function sources(edges: readonly PictureEdge[]): ReadonlyMap<string, string> {
+  const words = new Map<string, string[]>();
+  for (const { from, output, to, group } of edges) {
+    words.set(to, [...(words.get(to) ?? []), `${from}${group ? '[*]' : ''}.${output}`]);
+  }
+  return new Map([...words].map(([to, list]) => [to, `<- ${list.join(', ')}`]));
 }
 
 function aligned(rows: readonly (readonly string[])[]): string {

@@ -57,7 +57,8 @@ export function convert(contents: Parsed, text: string, problems: Problems): Nod
     if (isAlias(parsed)) return follow(parsed);
     const range = rangeOf(parsed);
     if (level > MAX_DEPTH) stop('too-deep', range, 'This is nested more than 64 levels deep.', 'flatten it');
-    if (parsed?.tag !== undefined) {
+    // Tags that the parser does not know are among its warnings.
+    if (parsed?.tag === '!' || parsed?.tag?.startsWith('tag:yaml.org,')) {
       problems.error('tag', range, 'YAML tags are not part of a pipeline file.', {
         hint: 'delete the tag; quote the value if it is text',
       });

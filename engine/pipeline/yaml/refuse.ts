@@ -57,6 +57,11 @@ const REFUSALS: { readonly [code: string]: Refusal } = {
     message: 'This line is indented with a tab.',
     hint: 'indent with spaces; YAML does not take tabs',
   },
+  RESOURCE_EXHAUSTION: {
+    code: 'too-deep',
+    message: 'The file is nested too deeply to be read.',
+    hint: 'at most 64 levels',
+  },
   TAG_RESOLVE_FAILED: {
     code: 'tag',
     message: 'YAML tags are not part of a pipeline file.',

@@ -1,0 +1,204 @@
+import { describe, expect, it } from 'vitest';
+import { command, graphOf, load, problemsOf, stageOf, told } from './rig.ts';
+
+const DATA = '  data: { uses: data, in: { transcripts: ./rows.jsonl } }';
+const train = (keys: string) =>
+  `stages:\n${DATA}\n  t: { uses: train, in: { records: data.train }, ${keys} }\n`;
+
+describe('shape of the file', () => {
+  it.each([
+    ['unknown key', `nmae: x\n${command('run: [a]')}`, ['unknown-key 1:1 nmae']],
+    ['no stages', 'name: x\n', ['missing-key 1:1 name']],
+    ['empty stages', 'stages: {}\n', ['out-of-range 1:9 {}']],
+    ['a list', '- a\n', ['wrong-type 1:1 - a']],
+    ['bad name', `name: "a b"\n${command('run: [a]')}`, ['wrong-format 1:7 "a b"']],
+    ['stage without a map', 'stages: { s: hh }\n', ['wrong-type 1:14 hh']],
+    ['neither uses nor run', command('desc: x'), ['missing-key 2:3 s']],
+    ['uses and run', command('uses: data, run: [a]'), ['uses-and-run 2:20 run']],
+    ['reserved stage name', 'stages: { in: { run: [a] } }\n', ['reserved-name 1:11 in']],
+    ['stage name', 'stages: { 9a: { run: [a] } }\n', ['bad-name 1:11 9a']],
+    ['unknown kind', command('uses: dtaa'), ['unknown-kind 2:14 dtaa']],
+    ['command as kind', command('uses: command'), ['unknown-kind 2:14 command']],
+    ['pipeline as stage', command('uses: ./other.yaml'), ['not-supported-yet 2:14 ./other.yaml']],
+    ['folder as kind', command('uses: ./mine/'), ['not-supported-yet 2:14 ./mine/']],
+    ['when', command('run: [a], when: true'), ['not-supported-yet 2:18 when']],
+    [
+      'rounds and carry',
+      command('run: [a], rounds: 2, carry: {}'),
+      ['not-supported-yet 2:18 rounds', 'not-supported-yet 2:29 carry'],
+    ],
+    ['retries', command('run: [a], retries: 2'), ['not-supported-yet 2:18 retries']],
+    [
+      'temp output',
+      command('run: [a], out: { o: { type: file, temp: true } }'),
+      ['not-supported-yet 2:42 temp'],
+    ],
+    ['out of a kind', train('with: { lr: 1 }, out: { o: file }'), ['only-for-commands 3:67 out']],
+    ['shell of a list', command('run: [a], shell: [bash, -c]'), ['only-for-commands 2:18 shell']],
+    ['size', command('run: [a], resources: { memory: 40GB }'), ['wrong-format 2:39 40GB']],
+    ['time', command('run: [a], resources: { time: 2 hours }'), ['wrong-format 2:37 2 hours']],
+    [
+      'cpus',
+      command('run: [a], resources: { cpus: 0, gpu: 1 }'),
+      ['wrong-format 2:37 0', 'unknown-key 2:40 gpu'],
+    ],
+    ['cache', command('run: [a], cache: no'), ['wrong-type 2:25 no']],
+    [
+      'env name',
+      command('run: [a], env: { 1A: x, WARREN_X: y }'),
+      ['bad-name 2:25 1A', 'reserved-name 2:32 WARREN_X'],
+    ],
+    ['env twice', command('run: [a], env: { A: x }, pass_env: [A]'), ['duplicate-key 2:44 A']],
+    ['hardware', command('run: [a], hardware: [cpus]'), ['unknown-value 2:29 cpus']],
+    ['output type', command('run: [a], out: { o: modle }'), ['unknown-type 2:28 modle']],
+    ['records without schema', command('run: [a], out: { o: records }'), ['unknown-type 2:28 records']],
+    [
+      'output name out of its folder',
+      command('run: [a], out: { o: { name: ../x } }'),
+      ['path-escapes 2:36 ../x'],
+    ],
+    ['absolute output name', command('run: [a], out: { o: { name: /x } }'), ['path-escapes 2:36 /x']],
+    [
+      'two files of one name',
+      command('run: [a], out: { o: { name: A.x }, p: { name: a.x } }'),
+      ['duplicate-output 2:43 p'],
+    ],
+    [
+      'two outputs of one variable',
+      command('run: [a], out: { a-b: file, A_B: file }'),
+      ['colliding-names 2:36 A_B'],
+    ],
+    [
+      'two inputs of one variable',
+      command('run: [a], in: { a-b: ./rows.jsonl, A_B: ./rows.jsonl }'),
+      ['colliding-names 2:43 A_B'],
+    ],
+  ])('%s', async (_, text, expected) => {
+    expect(await told(text)).toEqual(expected);
+  });
+
+  it('names the pipeline after its file', async () => {
+    expect((await graphOf(command('run: [a]'), { fileName: 'mine.yaml' })).name).toBe('mine');
+    const bad = await load(command('run: [a]'), { fileName: '9 lives.yaml' });
+    expect(bad).toMatchObject({ ok: false, error: [{ code: 'bad-name' }] });
+  });
+
+  it('tells of a file that is not there', async () => {
+    const { loadPipeline } = await import('../../engine/pipeline/load.ts');
+    const missing = await loadPipeline('nowhere.yaml', {
+      with: {},
+      in: {},
+      set: {},
+      cwd: import.meta.dirname,
+    });
+    expect(missing).toMatchObject({ ok: false, error: [{ code: 'missing-pipeline' }] });
+  });
+});
+
+describe('parameters of a kind', () => {
+  it.each([
+    ['unknown', 'with: { lr: 1, sed: 2 }', ['unknown-key 3:65 sed']],
+    ['missing', 'with: { seed: 1 }', ['missing-key 3:50 with']],
+    ['out of range', 'with: { lr: 0 }', ['out-of-range 3:62 0']],
+    ['wrong type', 'with: { lr: fast }', ['wrong-type 3:62 fast']],
+    ['not whole', 'with: { lr: 1, seed: 1.5 }', ['wrong-type 3:71 1.5']],
+    ['not one of', 'with: { lr: 1, schedule: cosin }', ['unknown-value 3:75 cosin']],
+    [
+      'nested',
+      'with: { lr: 1, shape: { width: 0, dept: 3 } }',
+      ['out-of-range 3:81 0', 'unknown-key 3:84 dept'],
+    ],
+    ['the branch that was meant', 'with: { lr: 1, stop: [a, 1] }', ['wrong-type 3:75 1']],
+    ['no branch', 'with: { lr: 1, stop: 5 }', ['wrong-type 3:71 5']],
+    ['of another type', 'with: [1]', ['wrong-type 3:56 [1]']],
+  ])('%s', async (_, keys, expected) => {
+    expect(await told(train(keys))).toEqual(expected);
+  });
+
+  it('says it in words, with a next step', async () => {
+    const say = async (keys: string) =>
+      (await problemsOf(train(keys))).map(({ message, hint }) => `${message} | ${hint}`);
+    expect(await say('with: { lr: 1, sed: 2 }')).toEqual([
+      'Unknown key "sed" in with of stage "t". | did you mean "seed"?',
+    ]);
+    expect(await say('with: { lr: -1 }')).toEqual([
+      'with.lr of stage "t" must be greater than 0, but is -1. | Learning rate.',
+    ]);
+    expect(await say('with: { lr: 1, stop: 5 }')).toEqual([
+      'with.stop of stage "t" must be null or text or a list, but is 5. | Stop strings.',
+    ]);
+    expect(await say('with: { lr: 1, schedule: cosin }')).toEqual([
+      'with.schedule of stage "t" must be one of "constant", "cosine", "linear", but is "cosin". | did you mean "cosine"?',
+    ]);
+    expect(await say('with: { seed: 1 }')).toEqual([
+      'The key "lr" is missing in with of stage "t". | add lr: (Learning rate.)',
+    ]);
+  });
+
+  it('fills defaults, nested ones too', async () => {
+    const graph = await graphOf(train('with: { lr: 1, shape: { width: 8 } }'));
+    expect(stageOf(graph, 't').with).toEqual({
+      lr: 1,
+      seed: 1,
+      schedule: 'cosine',
+      stop: null,
+      shape: { width: 8, depth: 2 },
+    });
+  });
+
+  it('reads resources', async () => {
+    const graph = await graphOf(
+      command('run: [a], resources: { cpus: 2, gpus: 1, memory: 1.5G, time: 1h30m }'),
+    );
+    expect(stageOf(graph, 's').resources).toEqual({ cpus: 2, gpus: 1, memory: 1.5 * 2 ** 30, time: 5400 });
+  });
+});
+
+describe('overrides', () => {
+  const text =
+    'with: { lr: 1, deep: { a: 1 } }\nin: { rows: ./rows.jsonl }\nstages:\n  data: { uses: data, in: { transcripts: in.rows } }\n  t: { uses: train, in: { records: data.train }, with: { lr: "${with.lr}", seed: "${with.deep.a}" } }\n';
+
+  it('take the place of what the file says', async () => {
+    const graph = await graphOf(text, {
+      with: { lr: 3, deep: { a: 7 } },
+      in: { rows: 'other.jsonl' },
+      set: { 't.schedule': 'linear', 't.shape.width': 5 },
+      files: ['rows.jsonl', 'other.jsonl'],
+    });
+    expect(stageOf(graph, 't').with).toMatchObject({
+      lr: 3,
+      seed: 7,
+      schedule: 'linear',
+      shape: { width: 5, depth: 2 },
+    });
+    expect(graph.with).toEqual({ lr: 3, deep: { a: 7 } });
+    expect(stageOf(graph, 'data').in['transcripts']).toMatchObject({ source: { shown: 'other.jsonl' } });
+  });
+
+  it('must name what the file knows', async () => {
+    const problems = await problemsOf(text, {
+      with: { lrr: 1 },
+      in: { row: 'x' },
+      set: { 'tt.lr': 1, 't.sed': 1, data: 1 },
+    });
+    expect(problems.map(({ code, hint }) => [code, hint])).toEqual([
+      ['unknown-parameter', 'did you mean "lr"?'],
+      ['unknown-input', 'did you mean "rows"?'],
+      ['unknown-stage', 'did you mean "t"?'],
+      ['bad-option', 'write --set STAGE.PARAMETER=VALUE'],
+      ['unknown-key', 'did you mean "seed"?'],
+    ]);
+  });
+
+  it('are named where their value is wrong', async () => {
+    const [problem] = await problemsOf(text, { with: { lr: -1 } });
+    expect(problem).toMatchObject({
+      code: 'out-of-range',
+      message: 'with.lr of stage "t" must be greater than 0, but is -1 (from --with lr).',
+      place: { line: 5 },
+    });
+    const [missing] = await problemsOf(text, { in: { rows: 'gone.jsonl' } });
+    expect(missing).toMatchObject({ code: 'missing-file', place: { line: 2 } });
+    expect(await problemsOf(text, { with: { lr: Number.NaN } })).toMatchObject([{ code: 'not-finite' }]);
+  });
+});
