@@ -93,8 +93,14 @@ function parametersOf(stage: Stage): string {
       const fallback = properties[name]?.['default'];
       return fallback === undefined || canonicalJson(fallback) !== canonicalJson(value);
     })
-    .map(([name, value]) => `${name}=${typeof value === 'string' ? value : JSON.stringify(value)}`)
+    .map(([name, value]) => `${name}=${shortened(typeof value === 'string' ? value : JSON.stringify(value))}`)
     .join(' ');
+}
+
+const MOST_SHOWN = 32;
+
+function shortened(text: string): string {
+  return text.length > MOST_SHOWN ? `${text.slice(0, MOST_SHOWN)}…` : text;
 }
 
 function countsOf(planned: Plan): Line {

@@ -2,7 +2,7 @@ import { unreachable } from '../../base/result.ts';
 import type { Because } from '../event.ts';
 
 /** One reason, as it reads after "because". */
-export function becauseText(because: Because): string {
+function becauseText(because: Because): string {
   switch (because.kind) {
     case 'new':
       return 'no earlier result';

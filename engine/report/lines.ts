@@ -14,7 +14,7 @@ export function idWidth(ids: readonly string[]): number {
   return Math.min(MOST_ID_WIDTH, Math.max(4, ...ids.map(width)));
 }
 
-export function verb(event: EventOf<'stage-done'>): { readonly text: string; readonly tone: Tone } {
+function verb(event: EventOf<'stage-done'>): { readonly text: string; readonly tone: Tone } {
   const { action, seconds } = event;
   switch (action) {
     case 'ran':

@@ -1,5 +1,5 @@
+import { execFileSync } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
-import { execa } from 'execa';
 import { describe, expect, it } from 'vitest';
 import { Tree } from '../rigs/program.ts';
 
@@ -255,7 +255,7 @@ describe('interruption', () => {
       'slow.yaml':
         'stages: { slow: { run: "echo > started; exec sleep 600", out: {} }, after: { run: "true", out: {} } }\n',
     });
-    await execa('mkfifo', [tree.path('started')]);
+    execFileSync('mkfifo', [tree.path('started')]);
     const started = tree.start(['run', 'slow.yaml', '-j', '1']);
     await readFile(tree.path('started'));
     started.kill('SIGINT');
