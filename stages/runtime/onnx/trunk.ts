@@ -15,7 +15,7 @@ export interface InferenceInputs {
   readonly past: readonly Cache[] | null;
 }
 
-export interface Cache {
+interface Cache {
   readonly key: Value;
   readonly value: Value;
 }

@@ -3,8 +3,9 @@ import type { Random } from '../../random.ts';
 import type { Decoder, GenerateOptions, Generation, Model } from '../api.ts';
 import { endings } from './ending.ts';
 import { type Placed, placeRows } from './rows.ts';
-import { type Search, searchers, searchWidth } from './search.ts';
+import type { Search } from './search.ts';
 import { type DecoderSession, type Distributions, openDecoderSession } from './step.ts';
+import { searchers, searchWidth } from './strategies.ts';
 
 /** Prompt tokens read in one pass, padding included: bounds the memory of attention. */
 const PREFILL_TOKENS = 4096;

@@ -1,8 +1,6 @@
-/** @file What a prompt is searched with: strategies turn distributions into the next live sequences, rows and caches aside. */
+/** @file The search for a prompt's responses: from distributions to the next live sequences, rows and caches aside. */
 import type { Random } from '../../random.ts';
-import type { GenerateOptions, Generation, Strategy } from '../api.ts';
-import { beamSearcher } from './beams.ts';
-import { drawSearcher } from './draws.ts';
+import type { GenerateOptions, Generation } from '../api.ts';
 import type { Ending } from './ending.ts';
 
 /** A sequence that goes on: which of the previous live ones it continues, and the token to append. */
@@ -37,16 +35,4 @@ export interface SearchContext {
   readonly eos: number;
   readonly ending: Ending;
   readonly random: (index: number) => Random;
-}
-
-export const searchers: Record<Strategy, (context: SearchContext) => Search> = {
-  greedy: drawSearcher,
-  sample: drawSearcher,
-  beam: beamSearcher,
-  'diverse-beam': beamSearcher,
-};
-
-/** Sequences a prompt starts with, at most. */
-export function searchWidth(options: GenerateOptions): number {
-  return options.strategy === 'beam' || options.strategy === 'diverse-beam' ? options.beams : options.n;
 }

@@ -13,7 +13,7 @@ export interface Distributions {
 }
 
 /** A cache of keys and values, and the passes that fill it. */
-export interface Stepper {
+interface Stepper {
   /** Reads whole prompts into rows `from`, `from + 1`, ..., which then hold just them. */
   prefill(from: number, prompts: readonly (readonly number[])[]): Promise<Distributions>;
   /** Appends a token to each of the rows 0, 1, ...; `lengths` counts the tokens each row held before. */
