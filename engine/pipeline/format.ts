@@ -4,7 +4,6 @@ import type { JsonObject } from '../../base/json.ts';
 /** letter { letter | digit | "_" | "-" } */
 export const NAME_PATTERN = '^[A-Za-z][A-Za-z0-9_-]*$';
 
-export const FACTS: readonly string[] = ['arch', 'cpu', 'gpu', 'os'];
 export const ARTIFACT_TYPES: readonly string[] = [
   'file',
   'folder',
@@ -110,12 +109,6 @@ export const stageProperties: JsonObject = {
     minItems: 1,
   },
   resources,
-  hardware: {
-    description: 'Facts of the machine that enter the key.',
-    type: 'array',
-    items: { enum: FACTS },
-    uniqueItems: true,
-  },
   cache: { description: 'false: always runs and is never restored.', type: 'boolean' },
   retries: { description: 'Further attempts after a failure; only 0 so far.', type: 'integer', minimum: 0 },
   desc: { description: 'One line for people.', type: 'string' },
@@ -125,6 +118,7 @@ export const stageProperties: JsonObject = {
 export const LATER_STAGE_KEYS: ReadonlyMap<string, string> = new Map([
   ['when', 'leave the stage out, or comment it'],
   ['rounds', 'write one stage per round'],
+  ['hardware', 'delete it; the backend and its threads are in the key already'],
   ['carry', 'write one stage per round and refer to the one before'],
 ]);
 

@@ -57,8 +57,6 @@ export interface Stage {
   /** Passed, never hashed, stored or shown: names only. */
   readonly passEnv: readonly string[];
   readonly resources: Resources;
-  /** Facts of the machine that enter the key, sorted: `arch`, `cpu`, `gpu`, `os`. Absent: none. */
-  readonly hardware?: readonly string[];
   /** False: always runs, never stored as a result. */
   readonly cache: boolean;
   readonly desc?: string;

@@ -31,7 +31,7 @@ export async function loadPipeline(
 }
 
 /** UTF-8, without its mark. */
-export function readText(path: string, shown: string): Result<string, Diagnostic> {
+function readText(path: string, shown: string): Result<string, Diagnostic> {
   let bytes: Buffer;
   try {
     bytes = readFileSync(path);

@@ -1,5 +1,4 @@
 /** @file Names and values as they are written in ids, labels and references. */
-import { compareCodePoints } from '../../base/canonical.ts';
 import type { Json } from '../../base/json.ts';
 import { NAME_PATTERN } from './format.ts';
 
@@ -54,10 +53,6 @@ export type Axes = readonly (readonly [axis: string, label: string])[];
 /** `seed=1,lr=0.01` */
 export function axesText(axes: Axes): string {
   return axes.map(([axis, label]) => `${axis}=${label}`).join(',');
-}
-
-export function byLabel<T>(a: readonly [string, T], b: readonly [string, T]): number {
-  return compareCodePoints(a[0], b[0]);
 }
 
 /** `a, b, c and 7 more` */

@@ -4,7 +4,7 @@ import type { Diagnostic, Place } from '../../base/diagnostic.ts';
 import { placesIn } from '../../base/place.ts';
 import type { Range } from './yaml/tree.ts';
 
-export interface More {
+interface More {
   readonly hint?: string | undefined;
   /** Tells apart problems of one code at one place, e.g. two inputs that are missing. */
   readonly about?: string;

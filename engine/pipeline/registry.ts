@@ -45,4 +45,3 @@ export function registryAt(folder: string): Registry {
 export const builtinKinds: Registry = registryAt(STAGES);
 export const manifestOf: (kind: string) => Manifest | undefined = builtinKinds.manifestOf;
 export const kindNames: () => readonly string[] = builtinKinds.kindNames;
-export const entryOf: (kind: string) => string = builtinKinds.entryOf;

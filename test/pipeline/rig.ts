@@ -9,7 +9,7 @@ import type { Graph, Stage } from '../../engine/pipeline/graph.ts';
 import { type Loaded, loadPipeline, type Overrides } from '../../engine/pipeline/load.ts';
 import { type Registry, registryAt } from '../../engine/pipeline/registry.ts';
 
-export const kinds: Registry = registryAt(join(import.meta.dirname, 'kinds'));
+const kinds: Registry = registryAt(join(import.meta.dirname, 'kinds'));
 const root = mkdtempSync(join(tmpdir(), 'pipeline-'));
 afterAll(() => rmSync(root, { recursive: true, force: true }));
 let count = 0;

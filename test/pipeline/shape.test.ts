@@ -49,7 +49,7 @@ describe('shape of the file', () => {
       ['bad-name 2:25 1A', 'reserved-name 2:32 WARREN_X'],
     ],
     ['env twice', command('run: [a], env: { A: x }, pass_env: [A]'), ['duplicate-key 2:44 A']],
-    ['hardware', command('run: [a], hardware: [cpus]'), ['unknown-value 2:29 cpus']],
+    ['hardware', command('run: [a], hardware: [cpu]'), ['not-supported-yet 2:18 hardware']],
     ['output type', command('run: [a], out: { o: modle }'), ['unknown-type 2:28 modle']],
     ['records without schema', command('run: [a], out: { o: records }'), ['unknown-type 2:28 records']],
     [

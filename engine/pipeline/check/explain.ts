@@ -14,7 +14,7 @@ interface Words {
   readonly hint?: string | undefined;
 }
 
-export function shown(value: Json | undefined): string {
+function shown(value: Json | undefined): string {
   const text = JSON.stringify(value) ?? 'nothing';
   return text.length > 60 ? `${text.slice(0, 57)}...` : text;
 }
@@ -29,7 +29,7 @@ const TYPE_WORDS: { readonly [type: string]: string } = {
   null: 'null',
 };
 
-export function typeWords(type: Json | undefined): string {
+function typeWords(type: Json | undefined): string {
   return [type as string | string[]]
     .flat()
     .map((one) => TYPE_WORDS[one] ?? one)

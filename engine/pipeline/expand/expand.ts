@@ -5,7 +5,7 @@ import type { Binding, Graph, Stage } from '../graph.ts';
 import { listed } from '../names.ts';
 import type { Problems } from '../problems.ts';
 import { type Entry, mapNode, mapToJson, type Range } from '../yaml/tree.ts';
-import { type Binder, bind, type Need } from './bind.ts';
+import { bind } from './bind.ts';
 import type { Draft, DraftTools, StageDraft } from './draft.ts';
 import { filesIn } from './files.ts';
 import { type Instance, instanceOf } from './instance.ts';
@@ -15,6 +15,7 @@ import { orderStages } from './order.ts';
 import type { Overrides } from './overrides.ts';
 import { override } from './overrides.ts';
 import { createResolver, type FannedStage, type Referrer } from './resolve.ts';
+import type { Binder, Need } from './source.ts';
 import type { Expected } from './types.ts';
 
 export interface Location {

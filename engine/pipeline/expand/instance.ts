@@ -42,7 +42,6 @@ export function instanceOf(draft: StageDraft, axes: Combination, scope: Scope, t
   const inputs = node.entries.get('in')?.value;
   if (draft.form === 'command' && inputs?.kind === 'map') checkDistinct(inputs, 'in', problems);
   const desc = childText(node, 'desc');
-  const facts = node.entries.get('hardware');
   const stage: Omit<Stage, 'in'> = {
     id,
     name: draft.name,
@@ -54,7 +53,6 @@ export function instanceOf(draft: StageDraft, axes: Combination, scope: Scope, t
     env: envOf(node, problems),
     passEnv: passEnvOf(node, problems),
     resources: resourcesOf(node, problems),
-    ...(facts === undefined ? {} : { hardware: [...(toJson(facts.value) as string[])].sort() }),
     cache: flag(node, 'cache') ?? true,
     ...(desc === undefined ? {} : { desc }),
     place: problems.placeOf(draft.nameRange),
@@ -63,7 +61,7 @@ export function instanceOf(draft: StageDraft, axes: Combination, scope: Scope, t
   return { id, draft, axes, node, out, stage };
 }
 
-export function idOf(name: string, axes: Combination): StageId {
+function idOf(name: string, axes: Combination): StageId {
   if (axes.size === 0) return name as StageId;
   return `${name}[${axesText([...axes].map(([axis, value]) => [axis, value.label]))}]` as StageId;
 }

@@ -3,8 +3,8 @@ import { alg, Graph as Digraph } from '@dagrejs/graphlib';
 import type { StageId } from '../../../base/ids.ts';
 import type { Problems } from '../problems.ts';
 import type { Range } from '../yaml/tree.ts';
-import type { Need } from './bind.ts';
 import type { Instance } from './instance.ts';
+import type { Need } from './source.ts';
 
 /** Node names carry a prefix: the library keeps them as keys of plain objects, where `constructor` is taken. */
 const nodeOf = (id: StageId): string => `stage ${id}`;

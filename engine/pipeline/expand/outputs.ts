@@ -89,7 +89,7 @@ function outputOf({ key, value }: Entry, problems: Problems): Output | undefined
   return parsed && { type: parsed, ...(name === undefined ? {} : { name }) };
 }
 
-export function isFileName(name: string): boolean {
+function isFileName(name: string): boolean {
   return name !== '' && name !== '.' && name !== '..' && !/[/\\\p{Cc}]/u.test(name) && name.length <= 200;
 }
 

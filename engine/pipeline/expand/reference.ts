@@ -3,7 +3,7 @@ import { err, ok, type Result } from '../../../base/result.ts';
 import { isName, readBare, type Scalar, valueLabel } from '../names.ts';
 
 /** A term of a selector; `*` alone stands for every axis that is not named. */
-export type Term = { readonly axis: string; readonly label: string | '*' };
+type Term = { readonly axis: string; readonly label: string | '*' };
 export interface OutputRef {
   readonly kind: 'output';
   readonly stage: string;

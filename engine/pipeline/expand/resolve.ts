@@ -13,7 +13,7 @@ export interface FannedStage {
   readonly instances: readonly Instance[];
 }
 
-export type Resolved =
+type Resolved =
   | { readonly form: 'one'; readonly instance: Instance }
   | { readonly form: 'group'; readonly group: Group };
 

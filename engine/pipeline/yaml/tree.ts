@@ -13,7 +13,7 @@ export interface ScalarNode extends Located {
   readonly kind: 'scalar';
   readonly value: null | boolean | number | string;
 }
-export interface ListNode extends Located {
+interface ListNode extends Located {
   readonly kind: 'list';
   readonly items: readonly Node[];
 }
