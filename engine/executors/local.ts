@@ -35,15 +35,17 @@ export function localExecutor(): Executor {
     // The end of a process is the end of its group: nothing may go on writing to outputs that are being stored.
     const exited = new Promise<void>((resolve) => {
       child.once('exit', () => {
+        if (group === undefined) return;
         signalGroup(group, 'SIGKILL');
         setTimeout(resolve, DRAIN).unref();
       });
     });
     const done = Promise.race([child, exited]).then((result): Exit => {
-      if (group !== undefined) watch.remove(group);
-      if (child.exitCode !== null && child.exitCode !== undefined)
-        return { kind: 'exited', code: child.exitCode };
-      if (child.signalCode) return { kind: 'signalled', signal: child.signalCode };
+      if (group !== undefined) {
+        watch.remove(group);
+        if (child.signalCode) return { kind: 'signalled', signal: child.signalCode };
+        return { kind: 'exited', code: child.exitCode ?? 0 };
+      }
       const error = typeof result === 'object' ? result : undefined;
       return {
         kind: 'not-started',
