@@ -21,7 +21,7 @@ export async function parseOverrides(
     for (const [name, text] of pairs(flag, texts, wrong)) {
       const value = await yamlValue(flag, name, text);
       if (value.ok) found[name] = value.value;
-      else wrong.push(value.error);
+      else wrong.push(...value.error);
     }
     return found;
   };
@@ -51,44 +51,25 @@ function pairs(flag: string, texts: readonly string[], wrong: Diagnostic[]): [na
   return [...found];
 }
 
-async function yamlValue(flag: string, name: string, text: string): Promise<Result<Json, Diagnostic>> {
-  const { parseDocument } = await import('yaml');
-  const document = parseDocument(text, { strict: true, uniqueKeys: true, merge: false });
-  const complaint = document.errors[0] ?? document.warnings[0];
-  if (complaint !== undefined) {
-    const said = (complaint.message.split('\n')[0] ?? '').replace(/ at line \d+, column \d+:$/, '');
-    return err(
-      problem(
-        'bad-override',
-        `the value of ${flag} ${name} is not one YAML value: ${said}`,
-        'quote it for the shell',
-      ),
-    );
-  }
-  const value: unknown = document.toJS({ maxAliasCount: 0 });
-  const wrong = unlikeJson(value);
-  if (wrong === undefined) return ok(value as Json);
+/** Read as a value in the file would be, with the same refusals. */
+async function yamlValue(
+  flag: string,
+  name: string,
+  text: string,
+): Promise<Result<Json, readonly Diagnostic[]>> {
+  const [{ parseTree }, { problemsIn }, { toJson }] = await Promise.all([
+    import('../pipeline/yaml/parse.ts'),
+    import('../pipeline/problems.ts'),
+    import('../pipeline/yaml/tree.ts'),
+  ]);
+  const problems = problemsIn(flag, text);
+  const node = text === '' ? undefined : parseTree(text, problems);
+  if (problems.errors.length === 0) return ok(node === undefined ? null : toJson(node));
   return err(
-    problem('bad-override', `the value of ${flag} ${name} holds ${wrong}`, 'write it as text, in quotes'),
+    problems.errors.map(({ code, severity, message, hint }) => {
+      return { code, severity, message: `${flag} ${name}: ${message}`, hint };
+    }),
   );
-}
-
-/** What YAML can say beyond JSON is refused, as in the file: named, or undefined if there is none of it. */
-function unlikeJson(value: unknown): string | undefined {
-  if (value === null || typeof value === 'boolean' || typeof value === 'string') return undefined;
-  if (typeof value === 'number') {
-    if (!Number.isFinite(value)) return `${value}, which is no parameter`;
-    return Number.isInteger(value) && !Number.isSafeInteger(value)
-      ? `${value}, which a double cannot count to`
-      : undefined;
-  }
-  if (typeof value !== 'object') return `a ${typeof value}`;
-  if (!Array.isArray(value) && Object.getPrototypeOf(value) !== Object.prototype) return 'a value with a tag';
-  for (const member of Object.values(value)) {
-    const wrong = unlikeJson(member);
-    if (wrong !== undefined) return wrong;
-  }
-  return undefined;
 }
 
 function problem(code: string, message: string, hint: string): Diagnostic {

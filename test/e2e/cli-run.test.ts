@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { readFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { describe, expect, it } from 'vitest';
 import { Tree } from '../rigs/program.ts';
 
@@ -245,6 +245,23 @@ describe('looking back', () => {
 describe('graph', () => {
   it.each(['text', 'mermaid', 'dot'])('as %s', async (format) => {
     expect((await demo().warren('graph', 'demo.yaml', '--format', format)).stdout).toMatchSnapshot();
+  });
+});
+
+describe('logs -f', () => {
+  it('follows a stage until it ends', async () => {
+    const tree = new Tree({
+      'slow.yaml':
+        'stages: { slow: { run: "echo one; echo > started; read word < go; echo $word", out: {} } }\n',
+    });
+    execFileSync('mkfifo', [tree.path('started'), tree.path('go')]);
+    const run = tree.start(['run', 'slow.yaml']);
+    await readFile(tree.path('started'));
+    const following = tree.start(['logs', 'slow', '-f']);
+    await following.printed('one');
+    await writeFile(tree.path('go'), 'two\n');
+    expect(await following.done).toEqual({ code: 0, stdout: 'one\ntwo', stderr: '' });
+    expect((await run.done).code).toBe(0);
   });
 });
 

@@ -112,14 +112,73 @@ describe('the call', () => {
     expect(stderr).toMatchInlineSnapshot(`
       "error[bad-override]: --with lr is not of the form name=value
         hint: write --with name=value
-      error[bad-override]: the value of --with a is not one YAML value: Flow map must end with a }
-        hint: quote it for the shell
-      error[bad-override]: the value of --set s.n holds Infinity, which is no parameter
-        hint: write it as text, in quotes
+      error[yaml-syntax]: --with a: Flow map must end with a }.
+      error[not-finite]: --set s.n: Infinities and NaN are not parameters.
+        hint: use null or a large number
       error[duplicate-override]: --in gives "x" twice
         hint: give it once
       4 errors"
     `);
+  });
+});
+
+describe('check', () => {
+  const wrong = `name: demo
+with: { size: 3 }
+stages:
+  data: { uses: hhh, in: { transcripts: ./x.jsonl } }
+  train:
+    runn: "true"
+    out: { m: file }
+  a: { in: { x: b.x }, run: "cat \${in.x} > \${out.x}", out: { x: file } }
+  b: { in: { x: a.x }, run: "cat \${in.x} > \${out.x}", out: { x: file } }
+`;
+
+  it('shows every mistake with its place', async () => {
+    const { code, stdout, stderr } = await new Tree({ 'wrong.yaml': wrong }).warren('check', 'wrong.yaml');
+    expect([code, stdout]).toEqual([2, '']);
+    expect(stderr).toMatchInlineSnapshot(`
+      "wrong.yaml:4:17 error[unknown-kind]: There is no kind "hhh".
+        > 4 |   data: { uses: hhh, in: { transcripts: ./x.jsonl } }
+            |                 ^^^
+        hint: did you mean "hh"?
+      wrong.yaml:5:3 error[missing-key]: The stage "train" has neither uses: nor run:.
+        > 5 |   train:
+            |   ^^^^^
+        hint: add uses: KIND, or run: with a command
+      wrong.yaml:6:5 error[unknown-key]: Unknown key "runn" in stage "train".
+        > 6 |     runn: "true"
+            |     ^^^^
+        hint: did you mean "run"?
+      wrong.yaml:8:17 error[cycle]: These stages need each other in a circle: a -> b -> a; here "a" needs "b".
+        > 8 |   a: { in: { x: b.x }, run: "cat \${in.x} > \${out.x}", out: { x: file } }
+            |                 ^^^
+        wrong.yaml:9:17 "b" needs "a"
+        > 9 |   b: { in: { x: a.x }, run: "cat \${in.x} > \${out.x}", out: { x: file } }
+            |                 ^^^
+        hint: take one of these inputs away
+      4 errors"
+    `);
+  });
+
+  it('a file that is not there', async () => {
+    expect(await new Tree().warren('check', 'nowhere.yaml')).toMatchInlineSnapshot(`
+      {
+        "code": 2,
+        "stderr": "error[missing-pipeline]: There is no file "nowhere.yaml".
+        hint: looked for TREE/nowhere.yaml",
+        "stdout": "",
+      }
+    `);
+  });
+
+  it('a file that is right, seen from another folder', async () => {
+    const tree = new Tree({ 'a/p.yaml': 'stages: { x: { run: "true", out: {} } }\n' });
+    expect(await tree.warren('--cwd', 'a', 'check', 'p.yaml')).toEqual({
+      code: 0,
+      stdout: 'p.yaml is right: 1 stage',
+      stderr: '',
+    });
   });
 });
 

@@ -16,6 +16,8 @@ export interface Outcome {
 export interface Started {
   readonly done: Promise<Outcome>;
   kill(signal: NodeJS.Signals): boolean;
+  /** Until this text has come on stdout. */
+  printed(text: string): Promise<void>;
 }
 
 export class Tree {
@@ -57,6 +59,14 @@ export class Tree {
     return {
       done: child.then(({ exitCode, stdout, stderr }) => ({ code: exitCode, stdout, stderr })),
       kill: (signal) => child.kill(signal),
+      printed: async (text) => {
+        let seen = '';
+        for await (const chunk of child.stdout.iterator({ destroyOnReturn: false })) {
+          seen += String(chunk);
+          if (seen.includes(text)) return;
+        }
+        throw new Error(`it ended without printing ${JSON.stringify(text)}: ${seen}`);
+      },
     };
   }
 
