@@ -39,7 +39,9 @@ export function findRun(project: Project, id: string | undefined): Result<PastRu
   if (first === undefined) {
     const message = id === undefined ? 'this project has no run yet' : `there is no run ${id}`;
     const hint =
-      id === undefined ? 'start one: warren run FILE' : `the latest is ${all[0] ?? 'not there either'}`;
+      id === undefined
+        ? 'start one: warren run FILE, or name its folder with --cwd'
+        : `the latest is ${all[0] ?? 'not there either'}`;
     return err({ code: 'no-run', severity: 'error', message, hint });
   }
   if (second !== undefined && first !== id) {

@@ -226,7 +226,8 @@ describe('looking back', () => {
     expect(await demo().warren(...args)).toEqual({
       code: 2,
       stdout: '',
-      stderr: 'error[no-run]: this project has no run yet\n  hint: start one: warren run FILE',
+      stderr:
+        'error[no-run]: this project has no run yet\n  hint: start one: warren run FILE, or name its folder with --cwd',
     });
   });
 
