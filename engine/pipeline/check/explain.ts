@@ -159,6 +159,11 @@ function unknownKey(error: ErrorObject, at: Located, name: string, problems: Pro
 function missing(error: ErrorObject, at: Located, name: string, problems: Problems): void {
   const key = error.params['missingProperty'] as string;
   const properties = ((error.parentSchema as JsonObject)['properties'] ?? {}) as JsonObject;
+  // A key that is nearly it is reported as unknown already, where keys are closed.
+  const closed = (error.parentSchema as JsonObject)['additionalProperties'] === false;
+  const keys = closed && at.node?.kind === 'map' ? [...at.node.entries.keys()] : [];
+  const unknown = keys.filter((one) => !Object.hasOwn(properties, one));
+  if (problems.suggest(key, unknown) !== undefined) return;
   const description = Object.hasOwn(properties, key) ? descriptionOf(properties[key]) : undefined;
   problems.error('missing-key', at.keyRange, `The key "${key}" is missing in ${name}.`, {
     hint: `add ${key}:${description === undefined ? '' : ` (${description})`}`,

@@ -1,5 +1,6 @@
 /** @file The pipeline as written: its faces and its stages, checked for shape and names, not yet expanded. */
 import { basename } from 'node:path';
+import type { JsonObject } from '../../../base/json.ts';
 import type { Manifest } from '../../../stages/protocol/manifest.ts';
 import { explain } from '../check/explain.ts';
 import { checkOf } from '../check/validator.ts';
@@ -154,6 +155,13 @@ export function checkStageShape(
     );
   });
   explain(open, { root: node, what: `stage "${name}"`, range }, tools.problems);
+}
+
+/** Whether the key is absent but one that is nearly it stands there, which is error enough. */
+export function isMisspelt(key: string, node: MapNode, problems: Problems): boolean {
+  const known = stageSchema['properties'] as JsonObject;
+  const others = [...node.entries.keys()].filter((name) => !Object.hasOwn(known, name));
+  return problems.suggest(key, others) !== undefined;
 }
 
 function formOf(

@@ -6,7 +6,7 @@ import { listed } from '../names.ts';
 import type { Problems } from '../problems.ts';
 import { type Entry, mapNode, mapToJson, type Range } from '../yaml/tree.ts';
 import { bind } from './bind.ts';
-import type { Draft, DraftTools, StageDraft } from './draft.ts';
+import { type Draft, type DraftTools, isMisspelt, type StageDraft } from './draft.ts';
 import { filesIn } from './files.ts';
 import { type Instance, instanceOf } from './instance.ts';
 import type { Scope } from './interpolate.ts';
@@ -120,6 +120,7 @@ function bindInputs(instance: Instance, axes: Set<string>, binder: Binder): Inpu
   }
   const known = draft.manifest?.in ?? {};
   const misspelt = [...given.entries.keys()].filter((name) => !Object.hasOwn(known, name));
+  if (entry === undefined && isMisspelt('in', instance.node, problems)) return { in: {}, needs: [] };
   for (const [name, spec] of Object.entries(known)) {
     if (problems.suggest(name, misspelt) !== undefined) continue;
     if (
@@ -142,7 +143,7 @@ function bindInputs(instance: Instance, axes: Set<string>, binder: Binder): Inpu
 }
 
 function expectedOf(draft: StageDraft, { key, keyRange }: Entry, problems: Problems): Expected | undefined {
-  const what = `input "${key}" of "${draft.name}"`;
+  const what = `Input "${key}" of "${draft.name}"`;
   if (draft.manifest === undefined) {
     if (/^[A-Za-z][A-Za-z0-9_-]*$/.test(key)) return { what, types: undefined, arity: 'any', optional: true };
     problems.error('bad-name', keyRange, `"${key}" cannot be the name of an input.`, {
@@ -167,7 +168,7 @@ function bindOutputs(draft: Draft, binder: Binder): { readonly [name: string]: B
   const nobody: Referrer = { name: undefined, axes: new Map(), alignedOn: () => undefined };
   for (const entry of draft.out.entries.values()) {
     const expected: Expected = {
-      what: `output "${entry.key}" of the pipeline`,
+      what: `Output "${entry.key}" of the pipeline`,
       types: undefined,
       arity: 'any',
       optional: false,

@@ -8,7 +8,7 @@ import { axesText, scalarText } from '../names.ts';
 import type { Problems } from '../problems.ts';
 import { childText, type MapNode, type Node, type Range, toJson } from '../yaml/tree.ts';
 import { buildCommand } from './command.ts';
-import { checkStageShape, type DraftTools, type StageDraft } from './draft.ts';
+import { checkStageShape, type DraftTools, isMisspelt, type StageDraft } from './draft.ts';
 import { interpolateMap, type Scope } from './interpolate.ts';
 import type { Combination } from './matrix.ts';
 import { checkDistinct, type Outputs, outputsOf } from './outputs.ts';
@@ -78,6 +78,7 @@ function checkedWith(draft: StageDraft, node: MapNode, id: StageId, { problems }
   // A `with` of another type was refused with the stage's shape.
   if (entry !== undefined && entry.value.kind !== 'map') return {};
   const value = plainWith(node);
+  if (entry === undefined && isMisspelt('with', node, problems)) return value;
   const errors = checkOf(schema)(value);
   const range = entry?.keyRange ?? draft.nameRange;
   explain(errors, { root: entry?.value, what: `stage "${id}"`, path: 'with', range }, problems);

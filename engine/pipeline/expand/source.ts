@@ -55,7 +55,7 @@ export function sourceOf(node: Node, asking: Asking): One | null | undefined {
   if (problems.errorAt(node.range)) return undefined;
   if (node.kind === 'scalar' && node.value === null) return null;
   if (node.kind !== 'scalar' || typeof node.value !== 'string') {
-    problems.error('wrong-type', node.range, `A value of ${expected.what} must be a path or a reference.`, {
+    problems.error('wrong-type', node.range, `${expected.what} must be a path or a reference.`, {
       hint: 'write ./path, in.name or stage.output',
     });
     return undefined;
