@@ -22,7 +22,7 @@ export interface Wish {
   readonly instead: string;
 }
 
-export interface Phrases {
+interface Phrases {
   readonly frames: readonly string[];
   readonly followups: readonly string[];
   readonly greetings: readonly (readonly [human: string, assistant: string])[];
