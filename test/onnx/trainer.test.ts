@@ -6,8 +6,8 @@ import {
   lastRows,
   longs,
   type MicroBatch,
-  responseRows,
   paddedLength,
+  responseRows,
 } from '../../stages/runtime/onnx/train/batch.ts';
 import { openTrainer } from '../../stages/runtime/onnx/train/trainer.ts';
 import { randomStream } from '../../stages/runtime/random.ts';

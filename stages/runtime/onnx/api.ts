@@ -1,6 +1,4 @@
 /** @file What the language-model kinds ask of the backend. Plain arrays in and out; nothing of onnxruntime shows. */
-import type { Result } from '../../../base/result.ts';
-import type { Failure } from '../../protocol/failure.ts';
 import type { Random } from '../random.ts';
 
 /** `config.json` of LlamaForCausalLM / LlamaForSequenceClassification, the fields that are used. */
@@ -53,9 +51,6 @@ export interface Model {
   readonly tokenizerFolder: string;
 }
 
-export type LoadModel = (folder: string) => Promise<Result<Model, Failure>>;
-export type SaveModel = (model: Model, folder: string) => Promise<void>;
-
 export type Strategy = 'greedy' | 'sample' | 'beam' | 'diverse-beam';
 
 export interface GenerateOptions {
@@ -98,7 +93,11 @@ export interface Generation {
 
 export interface Decoder {
   /** Yields all n generations of a prompt together, in any order of prompts. `random(prompt, index)` gives each sequence its own stream. */
-  generate(prompts: readonly (readonly number[])[], options: GenerateOptions, random: (prompt: number, index: number) => Random): AsyncGenerator<readonly Generation[]>;
+  generate(
+    prompts: readonly (readonly number[])[],
+    options: GenerateOptions,
+    random: (prompt: number, index: number) => Random,
+  ): AsyncGenerator<readonly Generation[]>;
   close(): Promise<void>;
 }
 

@@ -6,13 +6,13 @@ import { parameterShapes } from './llama.ts';
 const RANGE = 0.02;
 
 /** Fresh weights as Hugging Face's Llama: matrices normal(0, 0.02), norms one, biases zero. One stream per parameter, by name. */
-export function initWeights(config: LlamaConfig, random: Random): Weights {
+function initWeights(config: LlamaConfig, random: Random): Weights {
   const weights = new Map<string, Weight>();
   for (const [name, shape] of parameterShapes(config)) weights.set(name, initWeight(name, shape, random));
   return weights;
 }
 
-export function initWeight(name: string, shape: readonly number[], random: Random): Weight {
+function initWeight(name: string, shape: readonly number[], random: Random): Weight {
   const data = new Float32Array(shape.reduce((a, b) => a * b, 1));
   if (shape.length === 1) data.fill(name.endsWith('.bias') ? 0 : 1);
   else {

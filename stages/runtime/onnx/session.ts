@@ -19,11 +19,6 @@ function runtime(): Promise<typeof import('onnxruntime-node')> {
   return loading;
 }
 
-/** Version of the backend, part of a stage's fingerprint. */
-export async function backendVersion(): Promise<string> {
-  return (await runtime()).env.versions.node ?? 'unknown';
-}
-
 /** `threads` enters the key: another count splits sums differently and gives other bytes. */
 export async function openSession(bytes: Uint8Array, threads: number): Promise<Session> {
   const ort = await runtime();

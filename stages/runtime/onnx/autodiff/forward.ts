@@ -2,7 +2,7 @@
 import type { GraphBuilder, Value } from '../graph.ts';
 import type { Primitive, Primitives } from './primitives.ts';
 
-export interface Computed {
+interface Computed {
   readonly output: Value;
   readonly saved: readonly Value[];
 }

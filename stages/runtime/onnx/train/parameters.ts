@@ -2,7 +2,7 @@
 import type { LlamaConfig, Weight, Weights } from '../api.ts';
 import { parameterShapes } from '../llama.ts';
 
-export interface Slot {
+interface Slot {
   readonly name: string;
   readonly shape: readonly number[];
   readonly offset: number;
