@@ -21,8 +21,8 @@ export interface Past {
   latest(pipeline: string, stage: StageId): PastKey | undefined;
   /** All entries of a stage, oldest first. */
   of(pipeline: string, stage: StageId): readonly PastKey[];
-  /** The latest entry of any stage of the kind with another key: what a new stage is compared with. */
-  nearest(kind: string, key: Key | null): PastKey | undefined;
+  /** What a stage without a past of its own is compared with: its namesake elsewhere, else another of its kind. */
+  nearest(stage: StageId, kind: string, key: Key): PastKey | undefined;
   append(entry: PastKey): void;
 }
 
