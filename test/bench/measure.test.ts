@@ -1,10 +1,13 @@
 import { describe, expect, test } from 'vitest';
+import type { Digest, Key, RunId, StageId } from '../../base/ids.ts';
 import { timed } from '../../bench/measure/command.ts';
 import { unionSeconds } from '../../bench/measure/intervals.ts';
 import { PAGE, processOf, treeBytes } from '../../bench/measure/memory.ts';
+import { sharesOf } from '../../bench/measure/shares.ts';
 import { median, rounded } from '../../bench/measure/statistics.ts';
 import { stageText, treeText } from '../../bench/peers/ours.ts';
 import { below, work } from '../../bench/peers/tree.ts';
+import type { Action, Event } from '../../engine/event.ts';
 
 describe('summaries', () => {
   test.each([
@@ -24,6 +27,54 @@ describe('summaries', () => {
     ];
     expect(unionSeconds(spans)).toBe(7);
     expect(unionSeconds([])).toBe(0);
+  });
+});
+
+describe('shares of the wall time', () => {
+  const digest = 'sha256:0' as Digest;
+  const started = (stage: string, at: number): Event => ({
+    type: 'stage-started',
+    at,
+    stage: stage as StageId,
+    key: digest as unknown as Key,
+    attempt: 1,
+    because: [],
+  });
+  const done = (stage: string, at: number, action: Action = 'ran'): Event => ({
+    type: 'stage-done',
+    at,
+    stage: stage as StageId,
+    action,
+    key: null,
+    seconds: 0,
+    because: [],
+    outputs: {},
+  });
+  const run: Event = {
+    type: 'run-started',
+    at: 0,
+    run: 'r1' as RunId,
+    pipeline: 'p',
+    file: 'p.yaml',
+    targets: [],
+    overrides: {},
+    stages: ['hh', 'sft', 'score', 'rrhf'].map((kind) => ({ id: kind as StageId, kind, label: 'run' })),
+  };
+
+  test('count side by side once, leave out what did not run and what is no model', () => {
+    const events = [
+      run,
+      started('hh', 0),
+      done('hh', 1000),
+      started('sft', 1000),
+      started('score', 3000),
+      done('sft', 5000),
+      done('score', 6000),
+      started('rrhf', 6000),
+      done('rrhf', 9000, 'failed'),
+    ];
+    const shares = sharesOf(events, 10);
+    expect(shares).toEqual({ seconds: { hh: 1, sft: 4, score: 3 }, models: 0.5, training: 0.4 });
   });
 });
 
