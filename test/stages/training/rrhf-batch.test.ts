@@ -1,10 +1,10 @@
 import { expect, test } from 'vitest';
-import { rrhf } from '../../stages/objectives/rrhf.ts';
-import { collateQueries, type RrhfOptions } from '../../stages/rrhf/batch.ts';
-import type { Query } from '../../stages/rrhf/rows.ts';
-import { tensors } from '../../stages/runtime/onnx/session.ts';
-import { openTrainer } from '../../stages/runtime/onnx/train/trainer.ts';
-import { tinyModel } from '../rigs/tiny-model.ts';
+import { rrhf } from '../../../stages/objectives/rrhf.ts';
+import { collateQueries, type RrhfOptions } from '../../../stages/rrhf/batch.ts';
+import type { Query } from '../../../stages/rrhf/rows.ts';
+import { tensors } from '../../../stages/runtime/onnx/session.ts';
+import { openTrainer } from '../../../stages/runtime/onnx/train/trainer.ts';
+import { tinyModel } from '../../rigs/tiny-model.ts';
 
 const adamw = { beta1: 0.9, beta2: 0.999, epsilon: 1e-8, weightDecay: 0, clipNorm: 0 };
 const queries: Query[] = [
