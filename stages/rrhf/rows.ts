@@ -24,18 +24,23 @@ export async function readRanked(
   const tally = truncationTally(truncation);
   const items: Query[] = [];
   let open = 0;
-  let empty = 0;
   for (const { row, value } of rows.value) {
     const sequences: Item['sequences'][number][] = [];
     for (const [i, response] of value.responses.entries()) {
-      const encoded = encodeSequence(tokenizer, value.query, response, truncation);
+      const finish = value.provenance[i]?.finish;
+      const encoded = encodeSequence(tokenizer, value.query, response, truncation, finish);
       if (!encoded.ok) return err({ ...encoded.error, file: path, row });
+      if (encoded.value.response.length === 0)
+        return err({
+          code: 'empty-response',
+          message: `Response ${i + 1} of row ${row} has no token at all, not even an end.`,
+          hint: 'Raise max_new_tokens of the stage that sampled it.',
+          file: path,
+          row,
+        });
       tally.add(encoded.value);
-      const { query, response: ids, eos } = encoded.value;
-      const unfinished = eos && value.provenance[i]?.finish === 'length' && ids.length > 1;
-      if (unfinished) open++;
-      if (ids.length === 1) empty++;
-      sequences.push({ query, response: unfinished ? ids.slice(0, -1) : ids });
+      if (finish === 'length') open++;
+      sequences.push(encoded.value);
     }
     if (value.scores.length !== sequences.length)
       return err({
@@ -50,7 +55,6 @@ export async function readRanked(
   const notes = [
     tally.note('responses'),
     open > 0 ? `${open} sampled responses ended at their token limit and are trained without EOS.` : null,
-    empty > 0 ? `${empty} responses are empty: only their EOS is trained.` : null,
   ];
   return ok({ items, notes: notes.filter((note) => note !== null) });
 }

@@ -3,6 +3,7 @@ import { err, ok, type Result } from '../../../base/result.ts';
 import type { Failure } from '../../protocol/failure.ts';
 import type { LlamaConfig, Model, Sequence } from '../onnx/api.ts';
 import { paddedLength } from '../onnx/train/batch.ts';
+import { checkPositions } from '../text.ts';
 import type { Item } from './loop.ts';
 
 /** `nothing-to-train`, `sequence-too-long` for the model's positions, or `eos-never-trained`. */
@@ -17,14 +18,9 @@ export function checkItems(
       message: 'The input holds no row to train on.',
       hint: 'Look at the rejects of the stage before.',
     });
-  const positions = model.config.max_position_embeddings;
   const longest = Math.max(...items.map((item) => paddedLength(item.sequences)));
-  if (longest > positions)
-    return err({
-      code: 'sequence-too-long',
-      message: `The longest sequence has ${longest} tokens, the model has ${positions} positions.`,
-      hint: `Lower max_query_tokens or max_response_tokens so that they add up to at most ${positions - 2}.`,
-    });
+  const fits = checkPositions(model, longest);
+  if (!fits.ok) return fits;
   if (!items.some((item) => trained(item).some((sequence) => endsIn(sequence, model.config))))
     return err({
       code: 'eos-never-trained',
