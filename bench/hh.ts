@@ -16,7 +16,11 @@ import { ROOT, runReport, tally } from './measure/warren.ts';
 const { values } = parseArgs({
   options: {
     data: { type: 'string', default: '../shared/data/hh-rlhf/harmless-base-test.jsonl.gz' },
-    with: { type: 'string', multiple: true, default: ['seeds=[1, 2, 3]'] },
+    with: {
+      type: 'string',
+      multiple: true,
+      default: ['seeds=[1, 2, 3]', 'queries=1500', 'query=128', 'response=80'],
+    },
     keep: { type: 'boolean', default: false },
   },
 });
