@@ -41,12 +41,16 @@ export function readAction(cache: string, key: Key): ActionRecord | undefined {
 }
 
 /** Publishes a record and gives the one that stands: the first for a key stays unless it is to be replaced. */
-export function publishAction(cache: string, record: ActionRecord, replace: boolean): ActionRecord {
+export async function publishAction(
+  cache: string,
+  record: ActionRecord,
+  replace: boolean,
+): Promise<ActionRecord> {
   // The index line goes first: a record without a line would let the plan say "run" of what is a hit.
   appendOwn(cache, ownDigest(record.fingerprint));
   const path = actionPath(cache, record.key);
   const text = `${JSON.stringify(record)}\n`;
-  if (!replace && writeOnce(path, text)) return record;
+  if (!replace && (await writeOnce(path, text))) return record;
   const first = replace ? undefined : readAction(cache, record.key);
   if (first !== undefined) return first;
   writeAtomic(path, text);

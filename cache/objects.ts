@@ -1,17 +1,7 @@
 /** @file Objects: read-only files named by the digest of their bytes. */
 import { randomBytes } from 'node:crypto';
-import {
-  chmodSync,
-  closeSync,
-  copyFileSync,
-  fsyncSync,
-  lstatSync,
-  mkdirSync,
-  openSync,
-  renameSync,
-  type Stats,
-  utimesSync,
-} from 'node:fs';
+import { chmodSync, copyFileSync, lstatSync, mkdirSync, renameSync, type Stats, utimesSync } from 'node:fs';
+import { open } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { digestFile, digestFileInTurns, hexOf } from '../base/digest.ts';
 import type { Digest } from '../base/ids.ts';
@@ -81,13 +71,13 @@ export async function storeFile(
   if (verifyObject(cache, digest, form) === 'good') return { form, digest };
   // A file with a second name could still be written through that name: such a one is copied.
   const temporary = stat.nlink === 1 ? source : copyBeside(source, path);
-  seal(temporary, digest, form);
+  await seal(temporary, digest, form);
   try {
     withFolder(path, () => renameSync(temporary, path));
   } catch (error) {
     if (errnoOf(error) !== 'EXDEV') throw error;
     const copy = copyBeside(source, path);
-    seal(copy, digest, form);
+    await seal(copy, digest, form);
     renameSync(copy, path);
   }
   return { form, digest };
@@ -103,14 +93,14 @@ export function storeText(cache: string, digest: Digest, text: string): void {
 }
 
 /** Read-only, stamped and on the disk, before it gets the name that others trust. */
-function seal(path: string, digest: Digest, form: FileForm): void {
+async function seal(path: string, digest: Digest, form: FileForm): Promise<void> {
   chmodSync(path, form === 'exec' ? 0o555 : 0o444);
   stampQuietly(path, digest);
-  const file = openSync(path, 'r');
+  const file = await open(path, 'r');
   try {
-    fsyncSync(file);
+    await file.sync();
   } finally {
-    closeSync(file);
+    await file.close();
   }
 }
 

@@ -10,6 +10,7 @@ import {
   unlinkSync,
   writeFileSync,
 } from 'node:fs';
+import { open } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 
 /** A name in the same folder, so that the rename that follows is atomic. */
@@ -37,9 +38,17 @@ export function writeAtomic(path: string, text: string): void {
   renameSync(temporary, path);
 }
 
-/** As `writeAtomic`, but an existing file stays: false when there was one. */
-export function writeOnce(path: string, text: string): boolean {
-  const temporary = writeTemporary(path, text);
+/** As `writeAtomic`, but an existing file stays: false when there was one. Others have their turn while the disk works. */
+export async function writeOnce(path: string, text: string): Promise<boolean> {
+  const temporary = temporaryBeside(path);
+  withFolder(temporary, () => closeSync(openSync(temporary, 'wx', 0o644)));
+  const file = await open(temporary, 'w');
+  try {
+    await file.writeFile(text);
+    await file.sync();
+  } finally {
+    await file.close();
+  }
   try {
     linkSync(temporary, path);
     return true;

@@ -17,7 +17,8 @@ export interface Keyed {
 
 export type Decision =
   | (Keyed & { readonly state: 'hit'; readonly record: ActionRecord })
-  | (Keyed & { readonly state: 'run'; readonly because: readonly Because[] })
+  /** `anyway`: it runs, and replaces a record, even if there is one. */
+  | (Keyed & { readonly state: 'run'; readonly because: readonly Because[]; readonly anyway: boolean })
   /** Upstream has no result yet. `certain`: whatever it gives, no result with this stage's own part exists. */
   | { readonly state: 'waiting'; readonly certain: boolean; readonly because: readonly Because[] }
   | { readonly state: 'lost'; readonly unresolved: Extract<Unresolved, { kind: 'lost' }> }
@@ -50,12 +51,9 @@ export function decide(
   }
   const fingerprint = fingerprintOf(stage, inputs.value, code, backend);
   const keyed: Keyed = { key: keyOf(fingerprint), fingerprint, inputs: inputs.value };
-  if (reason !== undefined) return { ...keyed, state: 'run', because: [reason] };
+  if (reason !== undefined) return { ...keyed, state: 'run', because: [reason], anyway: true };
   const record = readAction(world.project.cache, keyed.key);
   if (record !== undefined) return { ...keyed, state: 'hit', record };
-  return {
-    ...keyed,
-    state: 'run',
-    because: becauseOf(stage, index.graph.name, keyed.key, fingerprint, world),
-  };
+  const because = becauseOf(stage, index.graph.name, keyed.key, fingerprint, world);
+  return { ...keyed, state: 'run', because, anyway: false };
 }

@@ -44,10 +44,12 @@ export function openPast(project: Project): Past {
   return {
     of,
     latest,
-    nearest: (kind, key) =>
-      load()
-        .kinds.get(kind)
-        ?.findLast((entry) => entry.key !== key),
+    nearest: (stage, kind, key) => {
+      const others = load().kinds.get(kind)?.filter((entry) => entry.key !== key) ?? [];
+      const namesake = others.findLast((entry) => entry.stage === stage);
+      // Two commands have nothing in common but that they are commands.
+      return namesake ?? (kind === 'command' ? undefined : others.at(-1));
+    },
     append: (entry) => {
       const last = latest(entry.pipeline, entry.stage);
       if (last?.key === entry.key && last.ended === entry.ended) return;

@@ -1,33 +1,26 @@
 /** @file One stage, from its key to its result: claim, stage, run, check, store, publish. */
 import { writeFileSync } from 'node:fs';
-import { arch, cpus, platform } from 'node:os';
 import { join } from 'node:path';
 import type { StageId } from '../../base/ids.ts';
-import { type ActionRecord, publishAction, readAction } from '../../cache/actions.ts';
-import { changedSince } from '../../cache/guards.ts';
+import { type ActionRecord, readAction } from '../../cache/actions.ts';
 import { mutatedInput } from '../../cache/placement.ts';
-import { errnoOf } from '../../cache/publish.ts';
 import type { Because, StageFailure } from '../event.ts';
 import type { Stage } from '../pipeline/graph.ts';
-import type { Keyed } from '../plan/decide.ts';
-import { asJson } from '../plan/fingerprint.ts';
-import { sourcesOf } from '../plan/index.ts';
+import type { Decision } from '../plan/decide.ts';
 import { lostBecause } from '../plan/lost.ts';
 import { attemptsFolder } from '../plan/past.ts';
 import type { Outputs } from '../plan/resolve.ts';
+import { clearAttempt, closeAttempt, openAttempt } from './attempt-folder.ts';
 import { claim } from './claim.ts';
 import { collectOutputs } from './collect.ts';
 import type { RunContext } from './context.ts';
+import { changedInput, inputMutated, warnChanged } from './input-checks.ts';
 import { launchOf } from './launch.ts';
-import { runProcess, type Said } from './process.ts';
-import {
-  type Attempt,
-  clearAttempt,
-  closeAttempt,
-  openAttempt,
-  stageInputs,
-  stageOutputs,
-} from './staging.ts';
+import { runProcess } from './process.ts';
+import { publish, recordOf } from './record.ts';
+import { stageInputs, stageOutputs } from './staging.ts';
+
+export type ToRun = Extract<Decision, { state: 'run' }>;
 
 export type Ended =
   | { readonly kind: 'ran'; readonly outputs: Outputs; readonly seconds: number }
@@ -38,152 +31,60 @@ export type Ended =
   /** An input's bytes are gone: its producer has to run first. */
   | { readonly kind: 'lost'; readonly producer: StageId; readonly because: Because };
 
-/** Runs a stage that has no result. `because` with a forced or lost reason runs it even if one appears meanwhile. */
-export async function attemptStage(
-  context: RunContext,
-  stage: Stage,
-  keyed: Keyed,
-  because: readonly Because[],
-): Promise<Ended> {
-  const release = stage.cache ? await claim(context, stage.id, keyed.key) : () => {};
+/** Runs a stage that has no result, or has one that is not to be used. */
+export async function attemptStage(context: RunContext, stage: Stage, toRun: ToRun): Promise<Ended> {
+  const { key, anyway } = toRun;
+  const release = await claim(context, stage.id, key);
   if (release === undefined) return { kind: 'cancelled', seconds: 0 };
   try {
-    const anyway = mustRun(because);
-    const record = stage.cache && !anyway ? readAction(context.world.project.cache, keyed.key) : undefined;
-    if (record !== undefined) return { kind: 'found', record };
-    return await attempt(context, stage, keyed, because, anyway);
+    const record = anyway ? undefined : readAction(context.world.project.cache, key);
+    return record === undefined ? await attempt(context, stage, toRun) : { kind: 'found', record };
   } finally {
     release();
   }
 }
 
-async function attempt(
-  context: RunContext,
-  stage: Stage,
-  keyed: Keyed,
-  because: readonly Because[],
-  anyway: boolean,
-): Promise<Ended> {
+async function attempt(context: RunContext, stage: Stage, toRun: ToRun): Promise<Ended> {
   const { project } = context.world;
+  const { key, because, fingerprint } = toRun;
   const began = performance.now();
+  const opened = openAttempt(project, key, !because.some(({ kind }) => kind === 'forced'));
   const seconds = (): number => (performance.now() - began) / 1000;
-  const opened = openAttempt(project, keyed.key, !because.some(({ kind }) => kind === 'forced'));
-  // Kept until there is a record: a failed attempt is compared with too.
-  writeFileSync(
-    join(attemptsFolder(project, keyed.key), 'fingerprint.json'),
-    JSON.stringify(keyed.fingerprint),
-  );
-  const inputs = stageInputs(stage, keyed.inputs, project.cache, opened);
+  const without = (end: Ended): Ended => {
+    clearAttempt(opened.folder);
+    return end;
+  };
+  const failed = (failure: StageFailure): Ended => {
+    // There will be no record: `why` compares with what was tried, too.
+    writeFileSync(join(attemptsFolder(project, key), 'fingerprint.json'), JSON.stringify(fingerprint));
+    return without({ kind: 'failed', failure, seconds: seconds() });
+  };
+
+  const inputs = stageInputs(stage, toRun.inputs, project.cache, opened);
   if (!inputs.ok) {
     const { producer, digest } = inputs.error;
-    return ended(opened, { kind: 'lost', producer, because: lostBecause('a result', digest) });
+    return without({ kind: 'lost', producer, because: lostBecause('a result', digest) });
   }
   const outputs = stageOutputs(stage, opened);
-  const { key } = keyed;
-  context.emit({
-    type: 'stage-started',
-    at: Date.now(),
-    stage: stage.id,
-    key,
-    attempt: opened.number,
-    because,
-  });
+  const { number: attempt } = opened;
+  context.emit({ type: 'stage-started', at: Date.now(), stage: stage.id, key, attempt, because });
   const staged = { attempt: opened, inputs: inputs.value.staged, outputs };
   const launch = launchOf(stage, staged, context.index.graph.folder, context.world);
   const said = await runProcess(context, stage, launch, opened.log);
   const mutated = mutatedInput(project.cache, inputs.value.handed);
-  if (said.interrupted) return ended(opened, { kind: 'cancelled', seconds: seconds() });
-  const failure = said.failure ?? (mutated === undefined ? undefined : inputMutated(opened, mutated.path));
-  if (failure !== undefined) return ended(opened, { kind: 'failed', failure, seconds: seconds() });
+  if (said.interrupted) return without({ kind: 'cancelled', seconds: seconds() });
+  if (said.failure !== undefined) return failed(said.failure);
+  if (mutated !== undefined) return failed(inputMutated(opened, mutated.path));
   const changed = changedInput(context, stage);
   const collected = await collectOutputs(stage, outputs, project.cache);
-  if (!collected.ok) return ended(opened, { kind: 'failed', failure: collected.error, seconds: seconds() });
+  if (!collected.ok) return failed(collected.error);
+  let result: Outputs = collected.value;
   if (changed !== undefined) warnChanged(context, stage, changed);
   else if (stage.cache) {
-    const record = recordOf(context, keyed, collected.value, said, seconds());
-    const standing = publish(context, stage, record, anyway);
-    closeAttempt(opened);
-    return { kind: 'ran', outputs: standing.outputs, seconds: seconds() };
+    const record = recordOf(context, toRun, result, said, seconds());
+    // Another engine may have been first: then its result is the one.
+    result = (await publish(context, stage, record, toRun.anyway)).outputs;
   }
-  closeAttempt(opened);
-  return { kind: 'ran', outputs: collected.value, seconds: seconds() };
-}
-
-function ended(opened: Attempt, end: Ended): Ended {
-  clearAttempt(opened.folder);
-  return end;
-}
-
-function mustRun(because: readonly Because[]): boolean {
-  return because.some(({ kind }) => kind === 'forced' || kind === 'lost');
-}
-
-function recordOf(
-  { run }: RunContext,
-  keyed: Keyed,
-  outputs: Outputs,
-  said: Said,
-  seconds: number,
-): ActionRecord {
-  const { key, fingerprint } = keyed;
-  return {
-    schema: 'warren/action/1',
-    key,
-    fingerprint: asJson(fingerprint),
-    outputs,
-    kind: fingerprint.kind,
-    run,
-    seconds,
-    machine: machineClass(),
-    notes: said.notes,
-    reports: said.reports,
-  };
-}
-
-let machine: ActionRecord['machine'] | undefined;
-
-function machineClass(): ActionRecord['machine'] {
-  machine ??= { platform: platform(), arch: arch(), cpu: cpus()[0]?.model ?? 'unknown' };
-  return machine;
-}
-
-/** A result that cannot be recorded is still a result of this run; people must hear that the next one will not find it. */
-function publish(context: RunContext, stage: Stage, record: ActionRecord, replace: boolean): ActionRecord {
-  try {
-    return publishAction(context.world.project.cache, record, replace);
-  } catch (error) {
-    if (errnoOf(error) === undefined) throw error;
-    const message = `the result of ${stage.id} could not be recorded: ${(error as Error).message}`;
-    const diagnostic = { code: 'cache-write', severity: 'warning', message } as const;
-    context.emit({ type: 'warning', at: Date.now(), stage: stage.id, diagnostic });
-    return record;
-  }
-}
-
-/** The user's file that is no longer what was read when the run began. */
-function changedInput({ world }: RunContext, stage: Stage): string | undefined {
-  for (const binding of Object.values(stage.in)) {
-    for (const source of sourcesOf(binding)) {
-      if (source.kind !== 'file') continue;
-      const pinned = world.pin(source.path);
-      const changed = pinned.ok ? changedSince(pinned.value.guards) : source.path;
-      if (changed !== undefined) return changed;
-    }
-  }
-  return undefined;
-}
-
-function warnChanged(context: RunContext, stage: Stage, file: string): void {
-  const message = `${file} changed while ${stage.id} ran, so its result was not stored`;
-  const diagnostic = { code: 'input-changed', severity: 'warning', message, hint: 'run again' } as const;
-  context.emit({ type: 'warning', at: Date.now(), stage: stage.id, diagnostic });
-}
-
-function inputMutated(opened: Attempt, path: string): StageFailure {
-  const shown = path.startsWith(opened.folder) ? path.slice(opened.folder.length + 1) : path;
-  return {
-    code: 'input-mutated',
-    message: `the stage wrote to its input ${shown}`,
-    hint: 'copy an input before changing it; the spoiled bytes were taken out of the cache',
-  };
+  closeAttempt(project, opened);
+  return { kind: 'ran', outputs: result, seconds: seconds() };
 }

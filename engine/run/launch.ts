@@ -9,7 +9,8 @@ import { nodeArguments } from '../executors/node.ts';
 import { stageJson, wordText } from '../executors/numbers.ts';
 import type { Stage } from '../pipeline/graph.ts';
 import type { World } from '../plan/world.ts';
-import type { Attempt, StagedInput } from './staging.ts';
+import type { Attempt } from './attempt-folder.ts';
+import type { StagedInput } from './staging.ts';
 
 /** Everything about one attempt that the process is told. */
 export interface Staged {
@@ -20,9 +21,10 @@ export interface Staged {
 
 export function launchOf(stage: Stage, staged: Staged, folder: string, world: World): Launch {
   const env = {
-    ...strictEnvironment(stage, staged.attempt.tmp, process.env),
-    ...protocolVariables(stage, staged),
+    ...strictEnvironment(stage, join(staged.attempt.folder, 'tmp'), process.env),
+    ...protocolVariables(staged),
   };
+  writeFileSync(join(staged.attempt.folder, 'params.json'), `${stageJson(stage.with)}\n`);
   if (stage.command !== undefined) {
     return { argv: argvOf(stage.command, placeholders(stage, staged)), cwd: folder, env, stdin: 'none' };
   }
@@ -51,11 +53,9 @@ function taskOf(stage: Stage, staged: Staged, world: World): TaskFile {
 }
 
 /** What a process of any language finds in its environment (stages/protocol/task.ts). */
-function protocolVariables(stage: Stage, { attempt, inputs, outputs }: Staged): { [name: string]: string } {
-  const params = join(attempt.folder, 'params.json');
-  writeFileSync(params, `${stageJson(stage.with)}\n`);
+function protocolVariables({ attempt, inputs, outputs }: Staged): { [name: string]: string } {
   const env: { [name: string]: string } = {
-    WARREN_PARAMS: params,
+    WARREN_PARAMS: join(attempt.folder, 'params.json'),
     WARREN_STATE: attempt.state,
     WARREN_EVENTS_FD: '3',
   };

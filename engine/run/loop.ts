@@ -8,7 +8,7 @@ import { lostBecause } from '../plan/lost.ts';
 import type { OutPlace } from '../plan/placed.ts';
 import type { Planned } from '../plan/plan.ts';
 import type { Outputs } from '../plan/resolve.ts';
-import { attemptStage, type Ended } from './attempt.ts';
+import { attemptStage, type Ended, type ToRun } from './attempt.ts';
 import { type Board, makeBoard, type Place } from './board.ts';
 import type { RunContext } from './context.ts';
 import { endStage, type Facts } from './ending.ts';
@@ -25,8 +25,6 @@ export interface LoopEnd {
   readonly out: { readonly [name: string]: string };
   readonly outputsOf: (id: StageId) => Outputs | undefined;
 }
-
-type ToRun = Extract<Decision, { state: 'run' }>;
 
 export function runLoop(context: RunContext, planned: Planned, outs: readonly OutPlace[]): Promise<LoopEnd> {
   const { index, world, options } = context;
@@ -126,7 +124,7 @@ export function runLoop(context: RunContext, planned: Planned, outs: readonly Ou
         leave(() => end(place, 'cancelled', { reason }));
         return;
       }
-      attemptStage(context, place.stage, decision, decision.because)
+      attemptStage(context, place.stage, decision)
         .then((ended) => leave(() => settleAttempt(place, decision, ended)))
         .catch(crash);
     });

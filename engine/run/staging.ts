@@ -1,26 +1,15 @@
-/** @file The folder of an attempt: inputs under fixed names, outputs to be written, a scratch folder. */
-import { existsSync, mkdirSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
-import type { Key, StageId } from '../../base/ids.ts';
+/** @file What a stage finds in its attempt's folder: inputs under fixed names, places for its outputs. */
+import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { StageId } from '../../base/ids.ts';
 import { err, ok, type Result } from '../../base/result.ts';
 import { type Handed, handToStage, type Lost } from '../../cache/placement.ts';
-import { errnoOf } from '../../cache/publish.ts';
 import type { Source, Stage } from '../pipeline/graph.ts';
 import type { ResolvedInputs, ResolvedItem } from '../plan/fingerprint.ts';
 import { sourcesOf } from '../plan/index.ts';
-import { attemptsFolder } from '../plan/past.ts';
 import { fileNameOf } from '../plan/placed.ts';
 import { isFolder, suffixOfOutput } from '../plan/suffix.ts';
-import type { Project } from '../project.ts';
-
-export interface Attempt {
-  readonly number: number;
-  readonly folder: string;
-  readonly log: string;
-  /** Kept between attempts of the key until one succeeds. */
-  readonly state: string;
-  readonly tmp: string;
-}
+import type { Attempt } from './attempt-folder.ts';
 
 /** What the stage is told of its inputs. A map, list or group is also a folder with `index.json`, for commands. */
 export interface StagedInput {
@@ -28,50 +17,8 @@ export interface StagedInput {
   readonly many: readonly (readonly [label: string, path: string])[] | undefined;
 }
 
-/** Makes the next attempt's folder. Bytes that killed attempts of the key left behind go first. */
-export function openAttempt(project: Project, key: Key, keepState: boolean): Attempt {
-  const base = attemptsFolder(project, key);
-  const state = join(base, 'state');
-  if (!keepState) rmSync(state, { recursive: true, force: true });
-  const earlier = listNumbers(base);
-  for (const number of earlier) clearAttempt(join(base, String(number)));
-  for (let number = (earlier.at(-1) ?? 0) + 1; ; number++) {
-    const folder = join(base, String(number));
-    mkdirSync(base, { recursive: true });
-    try {
-      mkdirSync(folder);
-    } catch (error) {
-      if (errnoOf(error) === 'EEXIST') continue;
-      throw error;
-    }
-    const tmp = join(folder, 'tmp');
-    mkdirSync(tmp);
-    mkdirSync(state, { recursive: true });
-    return { number, folder, log: join(folder, 'log'), state, tmp };
-  }
-}
-
-/** Everything but the log. */
-export function clearAttempt(folder: string): void {
-  for (const name of ['in', 'out', 'tmp', 'task.json', 'params.json']) {
-    rmSync(join(folder, name), { recursive: true, force: true });
-  }
-}
-
-/** After success nothing is left but a log that has something in it. */
-export function closeAttempt(attempt: Attempt): void {
-  const base = dirname(attempt.folder);
-  if (!existsSync(attempt.log)) {
-    rmSync(base, { recursive: true, force: true });
-    return;
-  }
-  clearAttempt(attempt.folder);
-  rmSync(attempt.state, { recursive: true, force: true });
-}
-
 export function stageOutputs(stage: Stage, attempt: Attempt): { [name: string]: string } {
   const folder = join(attempt.folder, 'out');
-  mkdirSync(folder);
   return Object.fromEntries(
     Object.entries(stage.out).map(([name, output]) => {
       const path = join(folder, `${name}${suffixOfOutput(output)}`);
@@ -94,7 +41,6 @@ export function stageInputs(
   const staged: { [name: string]: StagedInput } = {};
   const handed: Handed[] = [];
   const folder = join(attempt.folder, 'in');
-  mkdirSync(folder);
   for (const [name, input] of Object.entries(inputs)) {
     const sources = sourcesOf(stage.in[name] as Stage['in'][string]);
     const one = input.form === 'one';
@@ -142,15 +88,4 @@ function give(
 function itemName(item: ResolvedItem): string {
   const name = `${fileNameOf(item.label)}${item.suffix}`;
   return name === 'index.json' ? '%69ndex.json' : name;
-}
-
-function listNumbers(base: string): number[] {
-  try {
-    return readdirSync(base)
-      .map(Number)
-      .filter(Number.isInteger)
-      .sort((a, b) => a - b);
-  } catch {
-    return [];
-  }
 }

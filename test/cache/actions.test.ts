@@ -25,36 +25,36 @@ function record(run: string, key: Key = KEY): ActionRecord {
 }
 
 describe('actions', () => {
-  it('the first record for a key stays, and the loser is given it', () => {
+  it('the first record for a key stays, and the loser is given it', async () => {
     const { cache } = cellar();
-    expect(publishAction(cache, record('first'), false).run).toBe('first');
-    expect(publishAction(cache, record('second'), false).run).toBe('first');
+    expect((await publishAction(cache, record('first'), false)).run).toBe('first');
+    expect((await publishAction(cache, record('second'), false)).run).toBe('first');
     expect(readAction(cache, KEY)).toEqual(record('first'));
   });
 
-  it('--force replaces it', () => {
+  it('--force replaces it', async () => {
     const { cache } = cellar();
-    publishAction(cache, record('first'), false);
-    expect(publishAction(cache, record('second'), true).run).toBe('second');
+    await publishAction(cache, record('first'), false);
+    expect((await publishAction(cache, record('second'), true)).run).toBe('second');
     expect(readAction(cache, KEY)?.run).toBe('second');
   });
 
-  it('a torn record, and one under the name of another key, is none; the next one takes its place', () => {
+  it('a torn record, and one under the name of another key, is none; the next one takes its place', async () => {
     const { cache } = cellar();
-    publishAction(cache, record('first'), false);
+    await publishAction(cache, record('first'), false);
     const other = digestBytes('other') as string as Key;
     mkdirSync(dirname(actionPath(cache, other)), { recursive: true });
     copyFileSync(actionPath(cache, KEY), actionPath(cache, other));
     expect(readAction(cache, other)).toBeUndefined();
     writeFileSync(actionPath(cache, KEY), '{"schema":"warren/act');
     expect(readAction(cache, KEY)).toBeUndefined();
-    expect(publishAction(cache, record('second'), false).run).toBe('second');
+    expect((await publishAction(cache, record('second'), false)).run).toBe('second');
     expect(readAction(cache, KEY)?.run).toBe('second');
   });
 
-  it('are listed by what is known before their inputs are, and nothing temporary stays', () => {
+  it('are listed by what is known before their inputs are, and nothing temporary stays', async () => {
     const { cache } = cellar();
-    publishAction(cache, record('first'), false);
+    await publishAction(cache, record('first'), false);
     expect(readOwns(cache).has(ownDigest({ kind: 'x', in: { other: 1 } }))).toBe(true);
     expect(readOwns(cache).has(ownDigest({ kind: 'y', in: {} }))).toBe(false);
     expect(readdirSync(dirname(actionPath(cache, KEY)))).toHaveLength(1);

@@ -1,0 +1,108 @@
+/**
+ * @file The folder of an attempt, `.warren/attempts/<key>/<n>/`, with `in/`, `out/` and `tmp/`. Its path follows from
+ * the key, so that a result that holds a path is the same every time. Removing folders costs milliseconds on some
+ * file systems, renaming one does not: a folder that was used goes to `.warren/spare/`, and the next stage gets it.
+ */
+import { randomBytes } from 'node:crypto';
+import { existsSync, mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import type { Key } from '../../base/ids.ts';
+import { errnoOf, removeQuietly, withFolder } from '../../cache/publish.ts';
+import { attemptsFolder } from '../plan/past.ts';
+import type { Project } from '../project.ts';
+
+export interface Attempt {
+  readonly number: number;
+  readonly folder: string;
+  readonly log: string;
+  /** Kept between attempts of the key until one succeeds. */
+  readonly state: string;
+}
+
+const PARTS = ['in', 'out', 'tmp'] as const;
+
+/** Makes the next attempt's folder. What killed attempts of the key left behind goes first; the caller has its lock. */
+export function openAttempt(project: Project, key: Key, keepState: boolean): Attempt {
+  const base = attemptsFolder(project, key);
+  const earlier = listNames(base)
+    .map(Number)
+    .filter(Number.isInteger)
+    .sort((a, b) => a - b);
+  const number = (earlier.at(-1) ?? 0) + 1;
+  const state = join(base, 'state');
+  if (existsSync(base)) {
+    for (const old of earlier) clearAttempt(join(base, String(old)));
+    if (!keepState) rmSync(state, { recursive: true, force: true });
+    makeParts(base, number);
+  } else if (!takeSpare(project, base)) makeParts(base, 1);
+  const folder = join(base, String(number));
+  return { number, folder, log: join(folder, 'log'), state };
+}
+
+/** Everything but the log. */
+export function clearAttempt(folder: string): void {
+  for (const name of listNames(folder)) {
+    if (name !== 'log') rmSync(join(folder, name), { recursive: true, force: true });
+  }
+}
+
+/** After success nothing is left but a log that has something in it. */
+export function closeAttempt(project: Project, attempt: Attempt): void {
+  const base = dirname(attempt.folder);
+  const log = existsSync(attempt.log) ? `${base}.log` : undefined;
+  if (log !== undefined) renameSync(attempt.log, log);
+  if (attempt.number > 1 || !giveSpare(project, base)) rmSync(base, { recursive: true, force: true });
+  if (log === undefined) return;
+  mkdirSync(attempt.folder, { recursive: true });
+  renameSync(log, attempt.log);
+}
+
+function makeParts(base: string, number: number): void {
+  for (const part of PARTS) mkdirSync(join(base, String(number), part), { recursive: true });
+  mkdirSync(join(base, 'state'), { recursive: true });
+}
+
+/** Another engine may be faster: then the next spare is tried. */
+function takeSpare(project: Project, base: string): boolean {
+  const spares = join(project.home, 'spare');
+  for (const name of listNames(spares)) {
+    try {
+      withFolder(base, () => renameSync(join(spares, name), base));
+      return true;
+    } catch (error) {
+      if (errnoOf(error) !== 'ENOENT') throw error;
+    }
+  }
+  return false;
+}
+
+/** Empties a first attempt's folder and puts it by. False: the stage took away what belongs to it. */
+function giveSpare(project: Project, base: string): boolean {
+  const kept = new Set(['1', 'state', ...PARTS.map((part) => `1/${part}`)]);
+  for (const folder of ['', ...kept]) {
+    for (const name of listNames(join(base, folder))) {
+      if (!kept.has(folder === '' ? name : `${folder}/${name}`)) remove(join(base, folder, name));
+    }
+  }
+  if (![...kept].every((folder) => existsSync(join(base, folder)))) return false;
+  const spare = join(project.home, 'spare', randomBytes(6).toString('hex'));
+  withFolder(spare, () => renameSync(base, spare));
+  return true;
+}
+
+/** A file by the quick way, a folder by the long one. */
+function remove(path: string): void {
+  try {
+    removeQuietly(path);
+  } catch {
+    rmSync(path, { recursive: true, force: true });
+  }
+}
+
+function listNames(folder: string): string[] {
+  try {
+    return readdirSync(folder);
+  } catch {
+    return [];
+  }
+}

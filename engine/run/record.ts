@@ -1,0 +1,58 @@
+/** @file The record of a result, and its way into the cache. */
+import { arch, cpus, platform } from 'node:os';
+import { type ActionRecord, publishAction } from '../../cache/actions.ts';
+import { errnoOf } from '../../cache/publish.ts';
+import type { Stage } from '../pipeline/graph.ts';
+import type { Keyed } from '../plan/decide.ts';
+import { asJson } from '../plan/fingerprint.ts';
+import type { Outputs } from '../plan/resolve.ts';
+import type { RunContext } from './context.ts';
+import type { Said } from './process.ts';
+
+/** The record of a result that this run made. */
+export function recordOf(
+  { run }: RunContext,
+  keyed: Keyed,
+  outputs: Outputs,
+  said: Said,
+  seconds: number,
+): ActionRecord {
+  const { key, fingerprint } = keyed;
+  return {
+    schema: 'warren/action/1',
+    key,
+    fingerprint: asJson(fingerprint),
+    outputs,
+    kind: fingerprint.kind,
+    run,
+    seconds,
+    machine: machineClass(),
+    notes: said.notes,
+    reports: said.reports,
+  };
+}
+
+let machine: ActionRecord['machine'] | undefined;
+
+function machineClass(): ActionRecord['machine'] {
+  machine ??= { platform: platform(), arch: arch(), cpu: cpus()[0]?.model ?? 'unknown' };
+  return machine;
+}
+
+/** A result that cannot be recorded is still a result of this run; people must hear that the next one will not find it. */
+export async function publish(
+  context: RunContext,
+  stage: Stage,
+  record: ActionRecord,
+  replace: boolean,
+): Promise<ActionRecord> {
+  try {
+    return await publishAction(context.world.project.cache, record, replace);
+  } catch (error) {
+    if (errnoOf(error) === undefined) throw error;
+    const message = `the result of ${stage.id} could not be recorded: ${(error as Error).message}`;
+    const diagnostic = { code: 'cache-write', severity: 'warning', message } as const;
+    context.emit({ type: 'warning', at: Date.now(), stage: stage.id, diagnostic });
+    return record;
+  }
+}
