@@ -1,5 +1,5 @@
 /** @file What is to be done about one stage. The plan and the run both ask here, so they cannot disagree. */
-import type { Key } from '../../base/ids.ts';
+import type { Digest, Key } from '../../base/ids.ts';
 import { type ActionRecord, ownDigest, readAction } from '../../cache/actions.ts';
 import type { Because, StageFailure } from '../event.ts';
 import type { Stage } from '../pipeline/graph.ts';
@@ -19,10 +19,19 @@ export type Decision =
   | (Keyed & { readonly state: 'hit'; readonly record: ActionRecord })
   /** `anyway`: it runs, and replaces a record, even if there is one. */
   | (Keyed & { readonly state: 'run'; readonly because: readonly Because[]; readonly anyway: boolean })
-  /** Upstream has no result yet. `certain`: whatever it gives, no result with this stage's own part exists. */
-  | { readonly state: 'waiting'; readonly certain: boolean; readonly because: readonly Because[] }
+  | Waiting
   | { readonly state: 'lost'; readonly unresolved: Extract<Unresolved, { kind: 'lost' }> }
   | { readonly state: 'failed'; readonly failure: StageFailure };
+
+/** Upstream has no result yet. */
+interface Waiting {
+  readonly state: 'waiting';
+  /** Whatever upstream gives, no result with this stage's own part exists. */
+  readonly certain: boolean;
+  /** Digest of that part; undefined for a stage that runs anyway. */
+  readonly own: Digest | undefined;
+  readonly because: readonly Because[];
+}
 
 export interface DecideOptions {
   /** Why the stage runs even with a result in the cache: `--force`, or a result whose bytes are gone. */
@@ -43,11 +52,12 @@ export function decide(
   if (!inputs.ok) {
     if (inputs.error.kind === 'failed') return { state: 'failed', failure: inputs.error.failure };
     if (inputs.error.kind === 'lost') return { state: 'lost', unresolved: inputs.error };
-    const own = fingerprintOf(stage, {}, code, backend);
-    if (reason !== undefined) return { state: 'waiting', certain: true, because: [reason] };
-    const certain = !world.owns().has(ownDigest(asJson(own)));
-    const because = certain ? becauseOf(stage, index.graph.name, undefined, own, world) : [];
-    return { state: 'waiting', certain, because };
+    if (reason !== undefined) return { state: 'waiting', certain: true, own: undefined, because: [reason] };
+    const fingerprint = fingerprintOf(stage, {}, code, backend);
+    const own = ownDigest(asJson(fingerprint));
+    const certain = !world.owns().has(own);
+    const because = certain ? becauseOf(stage, index.graph.name, undefined, fingerprint, world) : [];
+    return { state: 'waiting', certain, own, because };
   }
   const fingerprint = fingerprintOf(stage, inputs.value, code, backend);
   const keyed: Keyed = { key: keyOf(fingerprint), fingerprint, inputs: inputs.value };

@@ -45,7 +45,10 @@ export function openPast(project: Project): Past {
     of,
     latest,
     nearest: (stage, kind, key) => {
-      const others = load().kinds.get(kind)?.filter((entry) => entry.key !== key) ?? [];
+      const others =
+        load()
+          .kinds.get(kind)
+          ?.filter((entry) => entry.key !== key) ?? [];
       const namesake = others.findLast((entry) => entry.stage === stage);
       // Two commands have nothing in common but that they are commands.
       return namesake ?? (kind === 'command' ? undefined : others.at(-1));

@@ -8,6 +8,7 @@ import { closureOf, type GraphIndex, indexGraph, sourcesOf } from './index.ts';
 import { addIfLost, addLostInputs, type LostResults } from './lost.ts';
 import { isPlaced, type OutPlace, outItems, outPlaces } from './placed.ts';
 import type { OutputsOf } from './resolve.ts';
+import { findTwins } from './twins.ts';
 import { openWorld, type World, type WorldOptions } from './world.ts';
 
 export interface PlanOptions extends WorldOptions {
@@ -73,7 +74,8 @@ export function planIn(index: GraphIndex, world: World, options: PlanOptions): P
     addLostInputs(lost, decisions, index, world, outputsOf);
     const unplaced = findUnplaced(places, index, world, outputsOf, lost);
     if (lost.size > before) continue;
-    const planned = stages.map((stage) => plannedStage(stage, decisions, unplaced));
+    const twins = findTwins(stages, decisions);
+    const planned = stages.map((stage) => plannedStage(stage, decisions, unplaced, twins));
     const plan = { pipeline: index.graph.name, file: index.graph.file, stages: planned };
     return { plan, stages, decisions, anyway };
   }
@@ -114,6 +116,7 @@ function plannedStage(
   stage: Stage,
   decisions: ReadonlyMap<StageId, Decision>,
   unplaced: ReadonlySet<StageId>,
+  twins: ReadonlySet<StageId>,
 ): PlannedStage {
   const { id, kind } = stage;
   const decision = decisions.get(id) as Decision;
@@ -121,9 +124,17 @@ function plannedStage(
     case 'hit':
       return { id, kind, label: unplaced.has(id) ? 'restore' : 'fresh', key: decision.key, because: [] };
     case 'run':
-      return { id, kind, label: 'run', key: decision.key, because: decision.because };
+      return {
+        id,
+        kind,
+        label: twins.has(id) ? 'maybe' : 'run',
+        key: decision.key,
+        because: decision.because,
+      };
     case 'waiting': {
-      if (decision.certain) return { id, kind, label: 'run', key: null, because: decision.because };
+      if (decision.certain && !twins.has(id)) {
+        return { id, kind, label: 'run', key: null, because: decision.because };
+      }
       return { id, kind, label: 'maybe', key: null, because: waitingFor(stage, decisions) };
     }
     case 'failed':

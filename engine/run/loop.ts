@@ -1,6 +1,6 @@
 /** @file The run loop: decides every stage when its upstream is settled, and starts what has no result. */
 import { availableParallelism, totalmem } from 'node:os';
-import type { StageId } from '../../base/ids.ts';
+import type { Key, StageId } from '../../base/ids.ts';
 import type { ActionRecord } from '../../cache/actions.ts';
 import type { Action, Because, StageFailure } from '../event.ts';
 import { type Decision, decide, type Keyed } from '../plan/decide.ts';
@@ -37,6 +37,8 @@ export function runLoop(context: RunContext, planned: Planned, outs: readonly Ou
   /** Why nothing more is started: the first failure without `keepGoing`. */
   let closing: string | undefined;
   let running = 0;
+  /** Keys being made, with the stages of this run that wait for the same result. */
+  const making = new Map<Key, (() => void)[]>();
   /** False once a result was found to be gone: what was planned on it may not hold. */
   let planHolds = true;
   let finish: (end: LoopEnd) => void;
@@ -110,12 +112,21 @@ export function runLoop(context: RunContext, planned: Planned, outs: readonly Ou
       );
       return;
     }
+    const twins = making.get(decision.key);
+    if (twins !== undefined) {
+      twins.push(() => queue(place, decision));
+      return;
+    }
+    making.set(decision.key, []);
     const demand = demandOf(place.stage, world.backendOf(place.stage.kind) !== null, total);
     running += 1;
     const leave = (settle: () => void): void => {
       running -= 1;
       settle();
       tokens.release(demand);
+      const waiting = making.get(decision.key) ?? [];
+      making.delete(decision.key);
+      for (const again of waiting) again();
       pump();
     };
     tokens.request(demand, () => {
