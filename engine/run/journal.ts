@@ -1,6 +1,6 @@
 /** @file The journal of a run: every event, one JSON line each, append-only. Readers never block and never wait. */
 import { randomBytes } from 'node:crypto';
-import { closeSync, mkdirSync, openSync, readFileSync, writeFileSync, writeSync } from 'node:fs';
+import { closeSync, mkdirSync, openSync, writeFileSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import type { RunId } from '../../base/ids.ts';
 import { thisProcess } from '../../cache/owner.ts';
@@ -51,15 +51,6 @@ export function openJournal(project: Project, graph: Graph | undefined): Journal
       closeSync(file);
     },
   };
-}
-
-/** The plan as it was frozen when the run began. */
-export function readGraph(project: Project, run: RunId): Graph | undefined {
-  try {
-    return JSON.parse(readFileSync(join(runFolder(project, run), 'graph.json'), 'utf8')) as Graph;
-  } catch {
-    return undefined;
-  }
 }
 
 /** `20261122T101500123-1a2b`: sorts by time; the random end tells runs of the same millisecond apart. */
