@@ -25,7 +25,7 @@ import { errnoOf, removeQuietly } from './publish.ts';
 const BEAT = 2000;
 const STALE = 15_000;
 
-export type LockAttempt =
+type LockAttempt =
   | { readonly held: true; readonly release: () => void }
   | { readonly held: false; readonly owner: Owner | undefined };
 

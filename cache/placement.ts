@@ -79,7 +79,7 @@ export function placeForPeople(cache: string, artifact: Artifact, to: string): R
 }
 
 /** A file is replaced in one step. A folder cannot be: the old one steps aside first and is removed last. */
-export function swap(temporary: string, to: string): void {
+function swap(temporary: string, to: string): void {
   const old = lstatSync(to, { throwIfNoEntry: false });
   if (old === undefined || (!old.isDirectory() && !lstatSync(temporary).isDirectory())) {
     renameSync(temporary, to);

@@ -6,7 +6,7 @@ import { err, ok, type Result } from '../base/result.ts';
 import type { ArtifactFault } from './artifact.ts';
 
 /** `path` is relative to the folder, with `/`. Folders are listed only when empty: the others follow from their members. */
-export type Member =
+type Member =
   | { readonly kind: 'file'; readonly path: string; readonly stat: BigIntStats }
   | { readonly kind: 'dir'; readonly path: string }
   | { readonly kind: 'link'; readonly path: string; readonly target: string };

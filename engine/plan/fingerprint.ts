@@ -12,7 +12,7 @@ const SCHEMA = 1;
  * What a stage sees of one input: its label, its bytes, and the suffix of the name it is shown under. Never the name
  * itself, nor a path: those may differ between checkouts.
  */
-export type FingerprintItem = readonly [
+type FingerprintItem = readonly [
   label: string,
   form: Artifact['form'],
   digest: Digest,
@@ -48,7 +48,7 @@ export interface Fingerprint {
   readonly command: Json;
 }
 
-export type InputForm = 'one' | Extract<Binding, { arity: 'many' }>['form'];
+type InputForm = 'one' | Extract<Binding, { arity: 'many' }>['form'];
 
 /** One resolved input of a stage. */
 export interface ResolvedItem {
