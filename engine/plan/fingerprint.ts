@@ -12,12 +12,7 @@ const SCHEMA = 1;
  * What a stage sees of one input: its label, its bytes, and the suffix of the name it is shown under. Never the name
  * itself, nor a path: those may differ between checkouts.
  */
-type FingerprintItem = readonly [
-  label: string,
-  form: Artifact['form'],
-  digest: Digest,
-  suffix: string,
-];
+type FingerprintItem = readonly [label: string, form: Artifact['form'], digest: Digest, suffix: string];
 
 export interface BackendFacts {
   readonly name: string;
