@@ -1,7 +1,7 @@
 /** @file The graphs of scoring: the trunk, the language model head and the reward head. */
 import type { Model } from './api.ts';
 import { GraphBuilder, type Value } from './graph.ts';
-import { inferenceTrunk, linear, logits, type Parameter, parametersOf } from './trunk.ts';
+import { fusedAttention, inferenceTrunk, linear, logits, type Parameter, parametersOf } from './trunk.ts';
 
 /** Hidden states at the rows asked for, [N, hidden]: only they go through the head. */
 export function trunkGraph(model: Model): Uint8Array {
@@ -31,12 +31,14 @@ export function scoreGraph(model: Model): Uint8Array {
 }
 
 function chosenStates(g: GraphBuilder, model: Model, parameter: Parameter): Value {
-  const trunk = inferenceTrunk(g, model, parameter, {
-    ids: g.input('ids', 'int32', ['B', 'S']),
+  const ids = g.input('ids', 'int32', ['B', 'S']);
+  const { attend } = fusedAttention(g, model, {
+    ids,
     last: g.input('last', 'int32', ['B']),
     total: g.input('total', 'int32', []),
-    past: null,
   });
   const rows = g.input('rows', 'int32', ['N']);
-  return g.node('Gather', [trunk.hidden, rows], { attributes: { axis: 0 } });
+  return g.node('Gather', [inferenceTrunk(g, model, parameter, ids, attend), rows], {
+    attributes: { axis: 0 },
+  });
 }

@@ -6,7 +6,8 @@ export type Feeds = { [name: string]: Tensor };
 
 export interface Session {
   /**
-   * Runs the graph. A tensor in `fetches` is written in place (no copy); null asks for a fresh one.
+   * Runs the graph. A tensor in `fetches` is written in place; null asks for a fresh one. onnxruntime-node 1.30 also copies every
+   * fetch into an array that nobody asked for, so large state is better not fetched.
    * A fetch may share memory with a feed when every reader of the feed comes before the node that writes the fetch.
    */
   run(feeds: Feeds, fetches?: { [name: string]: Tensor | null }): Promise<Feeds>;
@@ -28,6 +29,8 @@ export async function openSession(bytes: Uint8Array, threads: number): Promise<S
     executionMode: 'sequential',
     // Warnings of the optimiser about our unused initialisers are not for users.
     logSeverityLevel: 3,
+    // Threads of a session that has answered must not spin on while another session computes.
+    extra: { session: { force_spinning_stop: '1' } },
   });
   return {
     run: async (feeds, fetches) =>

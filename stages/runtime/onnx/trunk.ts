@@ -4,52 +4,25 @@ import type { GraphBuilder, Value } from './graph.ts';
 import { headsOf, packQueryKeyValue, padOutput } from './heads.ts';
 import { headName } from './llama.ts';
 
-export interface InferenceInputs {
-  /** int64 [B,S], padding on the right. */
-  readonly ids: Value;
-  /** int32 [B]: tokens of each sequence up to and with this pass, minus one. */
-  readonly last: Value;
-  /** int32 scalar: the longest sequence up to and with this pass. */
-  readonly total: Value;
-  /** Per layer, f32 [B, groups, capacity, head width]; null where nothing came before. */
-  readonly past: readonly Cache[] | null;
-}
-
-interface Cache {
-  readonly key: Value;
-  readonly value: Value;
-}
-
-export interface InferenceTrunk {
-  /** f32 [B·S, hidden], after the last norm. */
-  readonly hidden: Value;
-  /** Keys and values per layer, in the shape of `past`. */
-  readonly present: readonly Cache[];
-}
+/** From packed q, k and v of one layer, [B·S, (heads + 2 groups) · width], to what each query head gathered, [B·S, heads · width]. */
+export type Attend = (queryKeyValue: Value, layer: number) => Value;
 
 /** A weight as an initializer of the graph, by its name; asked for twice it is held once. */
 export type Parameter = (name: string) => Value;
 
 const contrib = { domain: 'com.microsoft' } as const;
 
-/**
- * Embedding to last norm. GroupQueryAttention rotates queries and keys, appends to the cache and masks causally, each
- * sequence by its own length; padding positions give values that nothing reads.
- */
+/** Embedding to last norm: hidden states f32 [B·S, hidden] of `ids` [B,S]. */
 export function inferenceTrunk(
   g: GraphBuilder,
   model: Model,
   parameter: Parameter,
-  inputs: InferenceInputs,
-): InferenceTrunk {
+  ids: Value,
+  attend: Attend,
+): Value {
   const { config } = model;
   const { num_attention_heads: queries, num_key_value_heads: groups, hidden_size: hidden } = config;
   const heads = headsOf(config);
-  const tableShape = [config.max_position_embeddings, heads.width / 2];
-  const cosTable = g.initializer('rope.cos', heads.cos, tableShape);
-  const sinTable = g.initializer('rope.sin', heads.sin, tableShape);
-  const shape = g.node('Shape', [inputs.ids], { type: 'int64' });
-  const bySequence = g.node('Concat', [shape, g.ints([-1])], { attributes: { axis: 0 } });
 
   const norm = { ...contrib, attributes: { epsilon: { float: config.rms_norm_eps } } };
   /** Residual sum, and the norm of it. */
@@ -71,15 +44,7 @@ export function inferenceTrunk(
     );
   };
 
-  const attention = {
-    num_heads: queries,
-    kv_num_heads: groups,
-    do_rotary: 1,
-    // Stated, since it is that of the unpadded head.
-    scale: { float: 1 / Math.sqrt(config.head_dim) },
-  };
-  const present: Cache[] = [];
-  const flatIds = g.node('Reshape', [inputs.ids, g.ints([-1])]);
+  const flatIds = g.node('Reshape', [ids, g.ints([-1])]);
   let x = g.node('Gather', [parameter('model.embed_tokens.weight'), flatIds], { attributes: { axis: 0 } });
   let normed = g.node(
     'SimplifiedLayerNormalization',
@@ -90,28 +55,9 @@ export function inferenceTrunk(
   );
   for (let i = 0; i < config.num_hidden_layers; i++) {
     const layer = `model.layers.${i}`;
-    const qkv = g.node('Reshape', [queryKeyValue(layer, normed), bySequence]);
-    const past = inputs.past?.[i];
-    const [attended, key, value] = g.nodes(
-      'GroupQueryAttention',
-      [
-        qkv,
-        null,
-        null,
-        past?.key ?? null,
-        past?.value ?? null,
-        inputs.last,
-        inputs.total,
-        cosTable,
-        sinTable,
-      ],
-      3,
-      { ...contrib, attributes: attention },
-    ) as [Value, Value, Value];
-    present.push({ key, value });
     const mixed = linear(
       g,
-      g.node('Reshape', [attended, g.ints([-1, queries * heads.width])]),
+      attend(queryKeyValue(layer, normed), i),
       g.initializer(`${layer}.self_attn.o_proj.weight`, padOutput(model, heads, layer), [
         hidden,
         queries * heads.width,
@@ -129,7 +75,64 @@ export function inferenceTrunk(
     normed = outer.normed;
     x = outer.sum;
   }
-  return { hidden: normed, present };
+  return normed;
+}
+
+export interface FusedInputs {
+  /** int32 [B,S], padding on the right. */
+  readonly ids: Value;
+  /** int32 [B]: tokens of each sequence, minus one. */
+  readonly last: Value;
+  /** int32 scalar: the longest sequence. */
+  readonly total: Value;
+}
+
+export interface FusedAttention {
+  readonly attend: Attend;
+  /** Keys, rotated, and values per layer, f32 [B, groups, S, width]; filled as layers are built. */
+  readonly present: { readonly key: Value; readonly value: Value }[];
+}
+
+/**
+ * Attention over whole sequences: GroupQueryAttention rotates queries and keys and masks causally, each sequence by its own
+ * length; padding positions give values that nothing reads.
+ */
+export function fusedAttention(g: GraphBuilder, model: Model, inputs: FusedInputs): FusedAttention {
+  const {
+    num_attention_heads: queries,
+    num_key_value_heads: groups,
+    head_dim,
+    max_position_embeddings,
+  } = model.config;
+  const heads = headsOf(model.config);
+  const tableShape = [max_position_embeddings, heads.width / 2];
+  const tables = [
+    g.initializer('rope.cos', heads.cos, tableShape),
+    g.initializer('rope.sin', heads.sin, tableShape),
+  ] as const;
+  const shape = g.node('Shape', [inputs.ids], { type: 'int64' });
+  const bySequence = g.node('Concat', [shape, g.ints([-1])], { attributes: { axis: 0 } });
+  const attributes = {
+    num_heads: queries,
+    kv_num_heads: groups,
+    do_rotary: 1,
+    // Stated, since it is that of the unpadded head.
+    scale: { float: 1 / Math.sqrt(head_dim) },
+  };
+  const present: { key: Value; value: Value }[] = [];
+  return {
+    present,
+    attend: (packed) => {
+      const qkv = g.node('Reshape', [packed, bySequence]);
+      const operands = [qkv, null, null, null, null, inputs.last, inputs.total, ...tables];
+      const [attended, key, value] = g.nodes('GroupQueryAttention', operands, 3, {
+        ...contrib,
+        attributes,
+      }) as [Value, Value, Value];
+      present.push({ key, value });
+      return g.node('Reshape', [attended, g.ints([-1, queries * heads.width])]);
+    },
+  };
 }
 
 /** Logits, f32 [N, vocabulary], of hidden states [N, hidden]. */

@@ -35,7 +35,7 @@ async function* generate(
   const capacity = capacityFor(model, prompts, options.maxNewTokens);
   const width = searchWidth(options);
   const rows = Math.max(options.batch, width);
-  const stepper = session.stepper(rows, capacity, options.strategy === 'sample' ? options.temperature : 1);
+  const stepper = session.stepper(rows, options.strategy === 'sample' ? options.temperature : null);
   const vocabulary = model.config.vocab_size;
   const start = searchStarter(model, options, capacity, random);
   let active: Active[] = [];
