@@ -146,3 +146,22 @@ test('generation ends where the positions of the model end', async () => {
   );
   await decoder.close();
 });
+
+test('the cache grows with the longest row: long rows follow a whole forward pass, and change nothing for short ones', async () => {
+  const tiny = model({ max_position_embeddings: 256, head_dim: 16 });
+  const decoder = await openDecoder(tiny, { threads: 1 });
+  const options: GenerateOptions = { ...greedy, strategy: 'sample', maxNewTokens: 40, minNewTokens: 40 };
+  const short = [1, 5, 6];
+  const long = [1, ...Array.from({ length: 100 }, (_, i) => 3 + (i % 20))];
+  const alone = await generations(decoder, [short], options);
+  const together = await generations(decoder, [short, long], options);
+  const [far] = await generations(decoder, [short], { ...options, maxNewTokens: 180, minNewTokens: 180 });
+  await decoder.close();
+  expect(together[0]).toEqual(alone[0]);
+  const scorer = await openScorer(tiny, { threads: 1 });
+  const [whole] = await scorer.logprobs([{ query: short, response: far?.[0]?.ids ?? [] }]);
+  await scorer.close();
+  expect(far?.[0]?.ids).toHaveLength(180);
+  for (const [t, logprob] of (far?.[0]?.logprobs ?? []).entries())
+    expect(Math.abs(logprob - (whole?.[t] ?? 0))).toBeLessThan(1e-4);
+});
