@@ -59,19 +59,24 @@ export const derivative: { readonly [P in Primitive]: Derivative<P> } = {
     const inner = g.node('ReduceSum', [g.node('Mul', [dy, y]), g.ints([-1])], lastAxis);
     return [g.node('Mul', [y, g.node('Sub', [dy, inner])]), null];
   },
-  // xhat = x r with r = 1/rms: dw = sum_rows(dy xhat), dx = r (dy w - xhat mean(dy w xhat))
+  // With r = 1/rms and xhat = x r: dw = sum_rows(dy xhat), dx = r dy w - x r² mean(dy w xhat). The two sums are products of dy x
+  // with r and with w, which saves passes over [N,M].
   rmsNorm: (g, dy, { inputs: [x, w], saved: [r] }) => {
-    const xhat = g.node('Mul', [x!, r!]);
-    const product = g.node('Mul', [dy, xhat]);
-    const dw = g.node('ReduceSum', [product, g.ints([0])], { attributes: { keepdims: 0 } });
-    const mean = g.node('ReduceMean', [g.node('Mul', [product, w!]), g.ints([-1])], lastAxis);
-    const dx = g.node('Mul', [r!, g.node('Sub', [g.node('Mul', [dy, w!]), g.node('Mul', [xhat, mean])])]);
+    const product = g.node('Mul', [dy, x!]);
+    const dw = g.node('Squeeze', [fusedMatmul(g, r!, product, { transA: true }), g.ints([0])]);
+    const size = g.node('Cast', [g.node('Size', [w!], { type: 'int64' })], {
+      attributes: { to: 1 },
+      type: 'float32',
+    });
+    const sum = g.node('MatMul', [product, g.node('Unsqueeze', [w!, g.ints([1])])]);
+    const share = g.node('Mul', [g.node('Div', [sum, size]), g.node('Mul', [r!, g.node('Mul', [r!, r!])])]);
+    const dx = g.node('Sub', [g.node('Mul', [g.node('Mul', [dy, w!]), r!]), g.node('Mul', [x!, share])]);
     return [dx, dw];
   },
-  // s = sigmoid(gate), a = gate s, y = a up: d gate = dy up (s + a (1 - s)), d up = dy a
-  swiglu: (g, dy, { inputs: [, up], saved: [s, a] }) => {
-    const slope = g.node('Add', [s!, g.node('Mul', [a!, g.node('Sub', [g.scalar(1), s!])])]);
-    return [g.node('Mul', [g.node('Mul', [dy, up!]), slope]), g.node('Mul', [dy, a!])];
+  // s = sigmoid(gate), a = gate s, y = a up: d up = dy a, d gate = dy up (s + a (1 - s)) = dy (y + s (up - y))
+  swiglu: (g, dy, { inputs: [, up], output: y, saved: [s, a] }) => {
+    const slope = g.node('Add', [y, g.node('Mul', [s!, g.node('Sub', [up!, y])])]);
+    return [g.node('Mul', [dy, slope]), g.node('Mul', [dy, a!])];
   },
   // A rotation: its transpose turns the other way.
   rope: (g, dy, { inputs: [, positions, cos, sin], attributes: { heads } }) => {
