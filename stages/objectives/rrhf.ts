@@ -35,8 +35,10 @@ export interface RrhfLoss {
   readonly sft: number;
   /** weight * rank + alpha * sft (5). */
   readonly total: number;
+  /** d L_rank / d p, whole numbers: +1 for each violated pair where the row should be lower, -1 where it should be higher. */
+  readonly gradient: number[];
   /** d total / d tokenLogprobs, in the same shape. */
-  readonly gradient: number[][];
+  readonly tokenGradient: number[][];
 }
 
 const forms = {
@@ -114,8 +116,9 @@ export function rrhf(input: RrhfInput): RrhfLoss {
     rank,
     sft,
     total: weight * rank + alpha * sft,
+    gradient,
     // Every token of a row has the same share in p and in the fine-tuning term.
-    gradient: tokenLogprobs.map((row, i) => {
+    tokenGradient: tokenLogprobs.map((row, i) => {
       const byRank = (weight * (gradient[i] ?? 0)) / (divisors[i] ?? 1);
       const share = unsigned(byRank - (i === best ? alpha / sftDivisor : 0));
       return row.map(() => share);
