@@ -31,6 +31,7 @@ export type Command =
   | { readonly form: 'shell'; readonly shell: readonly string[]; readonly parts: readonly CommandPart[] };
 
 export interface Resources {
+  /** 0 when not asked for: a command then takes one core, a kind that computes takes all. */
   readonly cpus: number;
   readonly gpus: number;
   /** Bytes; 0 when not asked for. */

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { demandOf } from '../../engine/run/tokens.ts';
 import { command, graphOf, load, problemsOf, stageOf, told } from './rig.ts';
 
 const DATA = '  data: { uses: data, in: { transcripts: ./rows.jsonl } }';
@@ -151,6 +152,15 @@ describe('parameters of a kind', () => {
       command('run: [a], resources: { cpus: 2, gpus: 1, memory: 1.5G, time: 1h30m }'),
     );
     expect(stageOf(graph, 's').resources).toEqual({ cpus: 2, gpus: 1, memory: 1.5 * 2 ** 30, time: 5400 });
+  });
+
+  it('lets a kind that computes have every core unless the file says otherwise, and a command one', async () => {
+    const asked = async (keys: string): Promise<number[]> => {
+      const stage = stageOf(await graphOf(command(`run: [a]${keys}`)), 's');
+      return [true, false].map((computes) => demandOf(stage, computes, { cpus: 8, memory: 1 }).cpus);
+    };
+    expect(await asked('')).toEqual([8, 1]);
+    expect(await asked(', resources: { cpus: 3 }')).toEqual([3, 3]);
   });
 });
 

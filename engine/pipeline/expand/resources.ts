@@ -56,7 +56,7 @@ const FIELDS: {
   time: { parse: parseTime, expected: 'seconds, or a time such as 90s, 30m, 2h or 1h30m' },
 };
 
-const DEFAULTS: Resources = { cpus: 1, gpus: 0, memory: 0, time: 0 };
+const DEFAULTS: Resources = { cpus: 0, gpus: 0, memory: 0, time: 0 };
 
 /** The stage's resources; what cannot be read is reported and left at its default. */
 export function resourcesOf(stage: MapNode, problems: Problems): Resources {
