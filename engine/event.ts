@@ -1,7 +1,8 @@
 /** @file The one event union: whatever a user can see is an event first; reporters render, the journal stores them as JSON lines. */
+
+import type { Diagnostic } from '../base/diagnostic.ts';
 import type { Digest, Key, RunId, StageId } from '../base/ids.ts';
 import type { JsonObject } from '../base/json.ts';
-import type { Diagnostic } from '../base/diagnostic.ts';
 
 /** How a stage's result came to be (design section 8). */
 export type Action = 'ran' | 'restored' | 'fresh' | 'failed' | 'skipped' | 'cancelled';

@@ -5,7 +5,7 @@ import type { Failure } from './failure.ts';
 /** A map, list or group input, in the fixed order of its labels. */
 export type Many = readonly { readonly label: string; readonly path: string }[];
 
-export interface Progress {
+interface Progress {
   readonly step: number;
   readonly total: number;
   /** What is counted: `steps`, `prompts`, `rows`. */

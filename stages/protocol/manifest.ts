@@ -15,7 +15,7 @@ export interface InputSpec {
   readonly optional?: boolean;
 }
 
-export interface OutputSpec {
+interface OutputSpec {
   readonly type: ArtifactType;
   readonly description: string;
   /** File name shown to people and used in `out/`, e.g. `metrics.json`. */

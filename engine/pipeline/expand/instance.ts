@@ -3,7 +3,7 @@ import type { StageId } from '../../../base/ids.ts';
 import type { Json, JsonObject } from '../../../base/json.ts';
 import { explain } from '../check/explain.ts';
 import { checkOf } from '../check/validator.ts';
-import type { Command, Stage } from '../graph.ts';
+import type { Stage } from '../graph.ts';
 import { axesText, scalarText } from '../names.ts';
 import type { Problems } from '../problems.ts';
 import { childText, type MapNode, type Node, type Range, toJson } from '../yaml/tree.ts';

@@ -60,12 +60,7 @@ export function createResolver(
     return index;
   }
 
-  function groupOf(
-    stage: FannedStage,
-    id: string,
-    found: readonly Instance[],
-    free: readonly string[],
-  ): Group {
+  function groupOf(id: string, found: readonly Instance[], free: readonly string[]): Group {
     const known = groups.get(id);
     if (known !== undefined) return known;
     const members = found
@@ -115,7 +110,7 @@ export function createResolver(
     const free = new Set(choice.free);
     const fixed = new Map(choice.fixed);
     const id = `${ref.stage}[${axesText(stage.axes.map((axis) => [axis, free.has(axis) ? '*' : (fixed.get(axis) as string)]))}]`;
-    return { form: 'group', group: groupOf(stage, id, found, choice.free) };
+    return { form: 'group', group: groupOf(id, found, choice.free) };
   }
 
   function unknownStage(ref: OutputRef, text: string, range: Range): void {
