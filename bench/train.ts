@@ -80,7 +80,7 @@ for (let round = -1; round < rounds; round++) {
   for (let step = 0; step < steps; step++) {
     const items = [{ sequences: sequences() }];
     const start = performance.now();
-    await trainer.step([collateDemonstrations(make, config, items, items, 'mean_tokens')], 3e-4);
+    await trainer.step([collateDemonstrations(make, items, items, 'mean_tokens')], 3e-4);
     if (round >= 0) training.push((performance.now() - start) / 1000);
   }
   if (round >= 0) matmul.push(rate);

@@ -1,6 +1,5 @@
 /** @file Cross-entropy of a batch of demonstrations as feeds: the coefficients hold mask and reduction. */
 
-import type { LlamaConfig } from '../runtime/onnx/api.ts';
 import type { Tensors } from '../runtime/onnx/session.ts';
 import { longs, type MicroBatch, paddedLength, responseRows } from '../runtime/onnx/train/batch.ts';
 import type { Item } from '../runtime/training/loop.ts';
@@ -17,7 +16,6 @@ const factors: {
 
 export function collateDemonstrations(
   tensors: Tensors,
-  config: LlamaConfig,
   micro: readonly Item[],
   batch: readonly Item[],
   reduction: Reduction,

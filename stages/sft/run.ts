@@ -32,7 +32,7 @@ export async function run(ctx: Context<Params>): Promise<Result<void, Failure>> 
   const make = await tensors();
   const trainer = await openTrainer(model, 'crossEntropy', adamwOptions(params), ctx.threads);
   const collate = (micro: readonly Item[], batch: readonly Item[]): MicroBatch =>
-    collateDemonstrations(make, model.config, micro, batch, params.reduction);
+    collateDemonstrations(make, micro, batch, params.reduction);
   const summary = await train({ ctx, params, trainer, items, collate });
   if (!summary.ok) return summary;
   const trained: Model = { ...model, weights: trainer.weights() };

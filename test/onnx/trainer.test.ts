@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import type { Model, Sequence } from '../../stages/runtime/onnx/api.ts';
+import type { Sequence } from '../../stages/runtime/onnx/api.ts';
 import { withScoreHead } from '../../stages/runtime/onnx/init.ts';
 import { tensors } from '../../stages/runtime/onnx/session.ts';
 import {
@@ -20,7 +20,7 @@ const sequences: Sequence[] = [
   { query: [1, 12, 13, 14, 15, 16], response: [17, 2] },
 ];
 
-async function crossEntropy(model: Model, items: readonly Sequence[], tokens: number): Promise<MicroBatch> {
+async function crossEntropy(items: readonly Sequence[], tokens: number): Promise<MicroBatch> {
   const make = await tensors();
   const length = paddedLength(items);
   const { rows, targets } = responseRows(items, length);
@@ -40,7 +40,7 @@ test.each([
 ])('the whole model against central differences: %s', async (_name, overrides) => {
   const model = tinyModel(overrides);
   const trainer = await openTrainer(model, 'crossEntropy', adamw, 1);
-  const micro = await crossEntropy(model, sequences, 10);
+  const micro = await crossEntropy(sequences, 10);
   await trainer.evaluate(micro);
   const gradient = trainer.gradient();
   await trainer.close();
@@ -72,7 +72,7 @@ test.each([
 test('one AdamW step equals a plain-array one', async () => {
   const model = tinyModel();
   const trainer = await openTrainer(model, 'crossEntropy', adamw, 2);
-  const micro = await crossEntropy(model, sequences, 10);
+  const micro = await crossEntropy(sequences, 10);
   const lr = 0.01;
   // Two steps, so that the moments and their corrections take part.
   const plain = new Map(
@@ -115,9 +115,9 @@ test('accumulated micro-batches give the gradient of the whole batch', async () 
   const model = tinyModel();
   const whole = await openTrainer(model, 'crossEntropy', adamw, 1);
   const parts = await openTrainer(model, 'crossEntropy', adamw, 1);
-  const a = await whole.step([await crossEntropy(model, sequences, 10)], 0.01);
+  const a = await whole.step([await crossEntropy(sequences, 10)], 0.01);
   const b = await parts.step(
-    await Promise.all(sequences.map((sequence) => crossEntropy(model, [sequence], 10))),
+    await Promise.all(sequences.map((sequence) => crossEntropy([sequence], 10))),
     0.01,
   );
   expect(b.loss).toBeCloseTo(a.loss, 5);
@@ -140,7 +140,7 @@ test('training twice gives the same bytes, with threads and repeated tokens', as
         query: [1, 4, 4, 4],
         response: Array.from({ length: 20 }, () => random.integer(6)),
       }));
-      await trainer.step([await crossEntropy(model, items, 320)], 0.01);
+      await trainer.step([await crossEntropy(items, 320)], 0.01);
     }
     const bytes = [...trainer.weights().values()].map(({ data }) => Buffer.from(data.buffer.slice(0)));
     await trainer.close();

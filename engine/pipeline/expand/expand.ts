@@ -4,7 +4,7 @@ import type { StageId } from '../../../base/ids.ts';
 import type { Binding, Graph, Stage } from '../graph.ts';
 import { listed } from '../names.ts';
 import type { Problems } from '../problems.ts';
-import { mapNode, mapToJson, type Range } from '../yaml/tree.ts';
+import { type Entry, mapNode, mapToJson } from '../yaml/tree.ts';
 import { bind } from './bind.ts';
 import { type Draft, type DraftTools, isMisspelt, type StageDraft } from './draft.ts';
 import { filesIn } from './files.ts';
