@@ -59,7 +59,10 @@ const cases: { readonly [P in Primitive]: readonly Case<P>[] } = {
       attributes: { heads: 2 },
     },
   ],
-  rows: [{ name: 'repeated index', inputs: [f(4, 3), ids([2, 0, 2, 3, 2])], attributes: none }],
+  rows: [
+    { name: 'repeated index', inputs: [f(4, 3), ids([2, 0, 2, 3, 2])], attributes: { repeats: true } },
+    { name: 'every index once', inputs: [f(4, 3), ids([2, 0, 3])], attributes: { repeats: false } },
+  ],
   reshape: [{ name: 'flatten', inputs: [f(2, 3, 2), ids([0, -1])], attributes: none }],
   transpose: [{ name: 'three axes', inputs: [f(2, 3, 4)], attributes: { perm: [2, 0, 1] } }],
   tokenLogprob: [
@@ -171,6 +174,42 @@ describe('every derivative rule against central differences', () => {
     expect(checked).toBeGreaterThan(0);
     await session.close();
   });
+
+  test.each(['rows', 'tokenLogprob'] as const)(
+    '%s loses no addition to a repeated row, with threads',
+    async (op) => {
+      const { float, long } = await tensors();
+      const [vocabulary, tokens, width, distinct] = [4096, 1024, 256, 37];
+      const g = new GraphBuilder();
+      const tape = new Tape(g);
+      const w = g.input('w', 'float32', [vocabulary, width]);
+      const ids = g.input('ids', 'int64', [tokens]);
+      const h = g.input('h', 'float32', [tokens, width]);
+      const y =
+        op === 'rows'
+          ? tape.apply('rows', [w, ids], { repeats: true })
+          : tape.apply('tokenLogprob', [h, w, ids], {});
+      g.output('dw', tape.backward(tape.apply('sum', [y], {}), [w])[0]!, [vocabulary, width]);
+      const session = await openSession(g.bytes(), 2);
+      const index = Array.from({ length: tokens }, (_, i) => (i * 7919) % distinct);
+      const feeds = {
+        w: float(new Float32Array(vocabulary * width), [vocabulary, width]),
+        ids: long(BigInt64Array.from(index, BigInt), [tokens]),
+        h: float(new Float32Array(tokens * width).fill(1), [tokens, width]),
+      };
+      // With w = 0 every logit is equal: dw is the count of the row as target, less tokens / vocabulary.
+      const share = op === 'rows' ? 0 : tokens / vocabulary;
+      for (let run = 0; run < 40; run++) {
+        const dw = (await session.run(feeds))['dw']!.data as Float32Array;
+        for (let row = 0; row < distinct; row++) {
+          const count = index.filter((id) => id === row).length;
+          const own = dw.subarray(row * width, (row + 1) * width);
+          expect(Math.max(...own.map((x) => Math.abs(x - count + share)))).toBeLessThan(1e-3);
+        }
+      }
+      await session.close();
+    },
+  );
 
   test('a value used twice gets the sum of both derivatives', async () => {
     const { float } = await tensors();

@@ -139,7 +139,7 @@ export function buildTrunk(
   };
 
   const ids = g.node('Reshape', [inputs.ids, g.ints([-1])]);
-  let x = tape.apply('rows', [parameter('model.embed_tokens.weight'), ids], {});
+  let x = tape.apply('rows', [parameter('model.embed_tokens.weight'), ids], { repeats: true });
   for (let i = 0; i < config.num_hidden_layers; i++) {
     const layer = `model.layers.${i}`;
     x = add(x, attention(norm(x, `${layer}.input_layernorm.weight`), `${layer}.self_attn`));

@@ -20,12 +20,21 @@ type Derivative<P extends Primitive> = (
 
 const lastAxis = { attributes: { keepdims: 1 } } as const;
 
-/** Adds rows of `dy` into zeros shaped like `x` at `index`; repeated indices add up. */
-function scatterRows(g: GraphBuilder, x: Value, index: Value, dy: Value): Value {
-  const zeros = g.node('ConstantOfShape', [g.node('Shape', [x], { type: 'int64' })], { type: 'float32' });
-  return g.node('ScatterND', [zeros, g.node('Unsqueeze', [index, g.ints([1])]), dy], {
-    attributes: { reduction: 'add' },
-  });
+/** Zeros shaped like `x`. */
+function zerosLike(g: GraphBuilder, x: Value): Value {
+  return g.node('ConstantOfShape', [g.node('Shape', [x], { type: 'int64' })], { type: 'float32' });
+}
+
+/**
+ * Adds rows of `dy` [R,M] to the rows `index` [R] of `base`; repeated indices add up. Not ScatterND: onnxruntime 1.30 runs its
+ * additions in parallel without a lock, so that repeated indices lose some of them, another part each time.
+ */
+function addRows(g: GraphBuilder, base: Value, index: Value, dy: Value): Value {
+  const places = g.node('Expand', [
+    g.node('Unsqueeze', [index, g.ints([1])]),
+    g.node('Shape', [dy], { type: 'int64' }),
+  ]);
+  return g.node('ScatterElements', [base, places, dy], { attributes: { axis: 0, reduction: 'add' } });
 }
 
 export const derivative: { readonly [P in Primitive]: Derivative<P> } = {
@@ -86,7 +95,11 @@ export const derivative: { readonly [P in Primitive]: Derivative<P> } = {
     });
     return [back, null, null, null];
   },
-  rows: (g, dy, { inputs: [x, index] }) => [scatterRows(g, x!, index!, dy), null],
+  rows: (g, dy, { inputs: [x, index], attributes: { repeats } }) => {
+    const zeros = zerosLike(g, x!);
+    if (repeats) return [addRows(g, zeros, index!, dy), null];
+    return [g.node('ScatterND', [zeros, g.node('Unsqueeze', [index!, g.ints([1])]), dy]), null];
+  },
   reshape: (g, dy, { inputs: [x] }) => [
     g.node('Reshape', [dy, g.node('Shape', [x!], { type: 'int64' })]),
     null,
@@ -103,8 +116,7 @@ export const derivative: { readonly [P in Primitive]: Derivative<P> } = {
     if (!needs[1]) return [dh, null, null];
     const weighted = g.node('Mul', [column, h!]);
     const expected = fusedMatmul(g, p!, weighted, { transA: true, alpha: -1 });
-    const index = g.node('Unsqueeze', [targets!, g.ints([1])]);
-    return [dh, g.node('ScatterND', [expected, index, weighted], { attributes: { reduction: 'add' } }), null];
+    return [dh, addRows(g, expected, targets!, weighted), null];
   },
   relu: (g, dy, { output: y }) => [g.node('Mul', [dy, g.node('Sign', [y])])],
   // d log sigmoid(x) = sigmoid(-x)

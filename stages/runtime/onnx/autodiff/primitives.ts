@@ -21,8 +21,8 @@ export interface Primitives {
   swiglu: Record<never, never>;
   /** x [B,T,heads·D], positions [B,T], cos and sin [P,D/2] -> rotated by halves, as Hugging Face Llama stores them (Su et al. 2021) */
   rope: { readonly heads: number };
-  /** x [N,M], index [R] -> rows of x [R,M]; an index may repeat */
-  rows: Record<never, never>;
+  /** x [N,M], index [R] -> rows of x [R,M]; `repeats` where an index may occur more than once */
+  rows: { readonly repeats: boolean };
   /** x, shape int64 (one -1, and zeros that copy a dimension, are allowed) */
   reshape: Record<never, never>;
   transpose: { readonly perm: readonly number[] };

@@ -24,7 +24,7 @@ type BuildLoss = (tape: Tape, trunk: Trunk) => LossGraph;
 /** log P of each target token [R], from the positions `rows` of the flattened batch. */
 function tokenLogprobs(tape: Tape, { config, hidden, parameter }: Trunk): Value {
   const g = tape.graph;
-  const rows = tape.apply('rows', [hidden, g.input('rows', 'int64', ['R'])], {});
+  const rows = tape.apply('rows', [hidden, g.input('rows', 'int64', ['R'])], { repeats: false });
   return tape.apply(
     'tokenLogprob',
     [rows, parameter(headName(config)), g.input('targets', 'int64', ['R'])],
@@ -65,7 +65,7 @@ export const losses: { readonly [L in LossName]: BuildLoss } = {
   // Bradley-Terry: one row of `pairs` per comparison holds +1 at the chosen and -1 at the rejected; plus mu times the mean square.
   bradleyTerry: (tape, trunk) => {
     const g = tape.graph;
-    const last = tape.apply('rows', [trunk.hidden, g.input('rows', 'int64', ['R'])], {});
+    const last = tape.apply('rows', [trunk.hidden, g.input('rows', 'int64', ['R'])], { repeats: false });
     const scores = tape.apply('linear', [last, trunk.parameter('score.weight')], {});
     const margins = tape.apply(
       'logSigmoid',
