@@ -1,6 +1,6 @@
 import type { Sources } from './diagnostics.ts';
 import { type Clock, liveReporter } from './live.ts';
-import { type ColorMode, painter, printTo, wantsColor } from './paint.ts';
+import { type ColorMode, painter, printTo, type Results, wantsColor } from './paint.ts';
 import { plainReporter } from './plain.ts';
 import { quietReporter } from './quiet.ts';
 import type { Reporter } from './reporter.ts';
@@ -38,7 +38,11 @@ export function chooseReporter({
   const paint = painter(wantsColor(color, stderr, env));
   const progress = printTo(stderr, paint);
   if (quiet) return quietReporter(progress, sources);
-  const results = json ? progress : printTo(stdout, painter(wantsColor(color, stdout, env)));
+  const shown = json ? stderr : stdout;
+  const results: Results = {
+    print: json ? progress : printTo(stdout, painter(wantsColor(color, stdout, env))),
+    columns: () => (shown.isTTY === true ? sizeOf(shown).columns : Number.POSITIVE_INFINITY),
+  };
   // A CI service may offer a terminal, but its log keeps every drawing.
   const live = stderr.isTTY === true && (env['CI'] ?? '') === '' && env['TERM'] !== 'dumb';
   if (!live) return plainReporter({ progress, results, sources });

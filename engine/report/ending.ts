@@ -7,11 +7,15 @@ import { resumeCommand } from './resume.ts';
 import { countLine } from './summary.ts';
 import type { Tally } from './tally.ts';
 
-/** Tables of the stages in the order of the pipeline. Empty lines separate. */
-export function reportLines(tally: Tally): Line[] {
+/** Tables of the stages in the order of the pipeline, for a place `columns` wide. Empty lines separate. */
+export function reportLines(tally: Tally, columns: number): Line[] {
   const order = new Map(tally.started?.stages.map(({ id }, at) => [id, at] as const));
   const reports = tally.reports.toSorted((a, b) => (order.get(a.stage) ?? 0) - (order.get(b.stage) ?? 0));
-  return reports.flatMap(({ stage, markdown }) => [[], line(stage, 'strong'), ...renderMarkdown(markdown)]);
+  return reports.flatMap(({ stage, markdown }) => [
+    [],
+    line(stage, 'strong'),
+    ...renderMarkdown(markdown, columns),
+  ]);
 }
 
 /** Where the pipeline's results lie. */
@@ -35,7 +39,7 @@ function failure(event: EventOf<'stage-done'>, tally: Tally): Line[] {
     [
       span(event.stage, 'strong'),
       span(` failed[${found?.code ?? 'unknown'}]`, 'bad'),
-      span(`: ${found?.message ?? 'the stage gave no reason'}`),
+      span(`: ${found?.message ?? 'The stage gave no reason.'}`),
     ],
   ];
   if (found?.file !== undefined) {

@@ -6,7 +6,7 @@ import { closingLines, failureLines, reportLines } from './ending.ts';
 import { collapsesFresh } from './fresh.ts';
 import type { Line } from './line.ts';
 import { doneLine, idWidth, noteLine } from './lines.ts';
-import { type Painter, type Print, printTo } from './paint.ts';
+import { type Painter, printTo, type Results } from './paint.ts';
 import { dispatch, type Handlers, ignore, type Reporter } from './reporter.ts';
 import { Tally } from './tally.ts';
 import { type Terminal, Window } from './window.ts';
@@ -25,7 +25,7 @@ export interface Clock {
 export interface LiveOptions {
   readonly terminal: Terminal;
   /** Tables of the stages. */
-  readonly results: Print;
+  readonly results: Results;
   readonly paint: Painter;
   readonly sources: Sources;
   readonly clock: Clock;
@@ -73,7 +73,7 @@ export function liveReporter({ terminal, results, paint, sources, clock }: LiveO
     'output-placed': ignore,
     'run-done': () => {
       clear();
-      results(reportLines(tally));
+      results.print(reportLines(tally, results.columns()));
       print([...failureLines(tally), ...closingLines(tally, sources.show)]);
     },
   };

@@ -1,10 +1,12 @@
 /** @file A stage's Markdown in a terminal: tables aligned and ruled, headings strong, everything else as it stands. */
-import { type Line, line, span } from './line.ts';
-import { type Align, columnWidths, table } from './table.ts';
+import { fittedTable } from './fitted.ts';
+import { type Line, line } from './line.ts';
+import type { Align } from './table.ts';
 
 const RULE = /^\|?\s*:?-+:?\s*(\|\s*:?-+:?\s*)*\|?$/;
 
-export function renderMarkdown(markdown: string): Line[] {
+/** Tables take at most `columns` cells where their cells allow it; other text is left to the terminal. */
+export function renderMarkdown(markdown: string, columns: number): Line[] {
   const texts = markdown.replace(/\s+$/, '').split(/\r?\n/);
   const lines: Line[] = [];
   let at = 0;
@@ -12,7 +14,7 @@ export function renderMarkdown(markdown: string): Line[] {
     const text = texts[at] ?? '';
     if (text.includes('|') && RULE.test((texts[at + 1] ?? '').trim())) {
       const end = tableEnd(texts, at + 2);
-      lines.push(...markdownTable(texts.slice(at, end)));
+      lines.push(...markdownTable(texts.slice(at, end), columns));
       at = end;
       continue;
     }
@@ -29,17 +31,13 @@ function tableEnd(texts: readonly string[], from: number): number {
   return end;
 }
 
-function markdownTable(texts: readonly string[]): Line[] {
+function markdownTable(texts: readonly string[], columns: number): Line[] {
   const [header = [], rule = [], ...body] = texts.map(cells);
   const align = rule.map((mark): Align => (/^:?-+:$/.test(mark) && !mark.startsWith(':') ? 'right' : 'left'));
-  const rows = [
-    header.map((cell) => span(cell, 'strong')),
-    ...body.map((row) => row.map((cell) => span(plainCell(cell)))),
-  ];
-  const widths = columnWidths(rows);
-  const ruled = line(widths.map((size) => '─'.repeat(size)).join('  '), 'dim');
-  const [head, ...rest] = table(rows, align);
-  return head === undefined ? [] : [head, ruled, ...rest];
+  return fittedTable(
+    { header: header.map(plainCell), body: body.map((row) => row.map(plainCell)), align },
+    columns,
+  );
 }
 
 /** Cells of `| a | b |`; a pipe inside a cell is written `\|`. */

@@ -17,6 +17,11 @@ const FORMATS: Readonly<Record<Tone, Format | undefined>> = {
 export type Painter = (line: Line) => string;
 /** Writes whole lines somewhere, painted for that place. */
 export type Print = (lines: readonly Line[]) => void;
+/** Where tables go, and how wide they may be: asked at each print, infinite where no terminal listens. */
+export interface Results {
+  readonly print: Print;
+  columns(): number;
+}
 
 /** Turns a line into what is written; without colour it holds no escape at all. */
 export function painter(color: boolean): Painter {

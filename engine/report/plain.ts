@@ -3,7 +3,7 @@ import { renderDiagnostic, type Sources } from './diagnostics.ts';
 import { closingLines, failureLines, reportLines } from './ending.ts';
 import { collapsesFresh } from './fresh.ts';
 import { doneLine, idWidth, noteLine, progressLine, startLine, waitLine } from './lines.ts';
-import type { Print } from './paint.ts';
+import type { Print, Results } from './paint.ts';
 import { dispatch, type Handlers, ignore, type Reporter } from './reporter.ts';
 import { Tally } from './tally.ts';
 
@@ -14,7 +14,7 @@ export interface PlainOptions {
   /** Progress and diagnostics. */
   readonly progress: Print;
   /** Tables of the stages. */
-  readonly results: Print;
+  readonly results: Results;
   readonly sources: Sources;
 }
 
@@ -48,7 +48,7 @@ export function plainReporter({ progress: put, results, sources }: PlainOptions)
     warning: (event) => put(renderDiagnostic(event.diagnostic, sources)),
     'output-placed': ignore,
     'run-done': () => {
-      results(reportLines(tally));
+      results.print(reportLines(tally, results.columns()));
       put([...failureLines(tally), ...closingLines(tally, sources.show)]);
     },
   };

@@ -2,9 +2,15 @@ import { type Line, padded, type Span, span } from './line.ts';
 import { width } from './width.ts';
 
 export type Align = 'left' | 'right';
+/** Spaces between columns. */
+export type Gap = 1 | 2;
 
-/** Rows of spans as lines with aligned columns, two spaces between them. A cell's tone is kept; no trailing spaces. */
-export function table(rows: readonly (readonly Span[])[], align: readonly Align[] = []): Line[] {
+/** Rows of spans as lines with aligned columns. A cell's tone is kept; no trailing spaces. */
+export function table(
+  rows: readonly (readonly Span[])[],
+  align: readonly Align[] = [],
+  gap: Gap = 2,
+): Line[] {
   const widths = columnWidths(rows);
   return rows.map((row) =>
     row.flatMap((cell, at): Span[] => {
@@ -16,7 +22,7 @@ export function table(rows: readonly (readonly Span[])[], align: readonly Align[
           : last
             ? cell
             : padded(cell.text, room, cell.tone);
-      return last ? [shown] : [shown, span('  ')];
+      return last ? [shown] : [shown, span(' '.repeat(gap))];
     }),
   );
 }

@@ -19,7 +19,7 @@ function live(size = { columns: 80, rows: 24 }): Live {
   let draw = (): void => {};
   const reporter = liveReporter({
     terminal: screen,
-    results: printTo(screen, painter(false)),
+    results: { print: printTo(screen, painter(false)), columns: () => size.columns },
     paint: painter(false),
     sources: { read: () => undefined, show: (path) => path.replace('/project/', '') },
     clock: {

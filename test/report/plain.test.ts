@@ -57,7 +57,7 @@ it('plain: one line a change of state, with a sign of life in long stages', () =
   const results = collect();
   const reporter = plainReporter({
     progress: printTo(progress, painter(false)),
-    results: printTo(results, painter(false)),
+    results: { print: printTo(results, painter(false)), columns: () => Number.POSITIVE_INFINITY },
     sources,
   });
   tell(new Story((event) => reporter.event(event)));
@@ -104,7 +104,7 @@ it('colour is written only when asked for', () => {
   const to = collect();
   const reporter = plainReporter({
     progress: printTo(to, painter(true)),
-    results: printTo(to, painter(true)),
+    results: { print: printTo(to, painter(true)), columns: () => Number.POSITIVE_INFINITY },
     sources,
   });
   const story = new Story((event) => reporter.event(event));

@@ -98,6 +98,7 @@ describe('markdown', () => {
   it('aligns tables and keeps other text', () => {
     const text = renderMarkdown(
       '# Results\n\n| a | long name |\n|---|--:|\n| `x\\|y` | 1 |\n| 漢字 | 22 |\n\nn = 3',
+      80,
     );
     expect(text.map(painter(false)).join('\n')).toMatchInlineSnapshot(`
       "Results
