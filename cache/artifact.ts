@@ -10,5 +10,6 @@ export interface Artifact {
 export interface ArtifactFault {
   readonly code: 'missing' | 'symlink-escapes' | 'special-file' | 'bad-name' | 'not-a-folder' | 'not-a-file';
   readonly path: string;
+  /** A sentence; of what a stage made, one that can follow a colon. */
   readonly message: string;
 }

@@ -24,10 +24,10 @@ export interface Pinned {
  */
 export function pinInput(path: string, memo: Memo, as: 'input' | 'whole'): Result<Pinned, ArtifactFault> {
   const stat = statSync(path, { bigint: true, throwIfNoEntry: false });
-  if (stat === undefined) return err({ code: 'missing', path, message: `${path} does not exist` });
+  if (stat === undefined) return err({ code: 'missing', path, message: `${path} does not exist.` });
   if (stat.isDirectory()) return pinFolder(path, memo, as === 'input' ? isIgnored : () => false);
   if (!stat.isFile())
-    return err({ code: 'special-file', path, message: `${path} is neither a file nor a folder` });
+    return err({ code: 'special-file', path, message: `${path} is neither a file nor a folder.` });
   const { digest, guard } = pinFile(path, stat, memo);
   return ok({ artifact: { form: formOf(stat), digest }, guards: [guard] });
 }

@@ -11,13 +11,13 @@ import { walkFolder } from './walk.ts';
 /** Stores a file or folder; the source is consumed. Links out of a folder, FIFOs, sockets and devices are refused. */
 export async function storeArtifact(cache: string, source: string): Promise<Result<Artifact, ArtifactFault>> {
   const stat = lstatSync(source, { throwIfNoEntry: false });
-  if (stat === undefined) return err({ code: 'missing', path: source, message: 'it is not there' });
+  if (stat === undefined) return err({ code: 'missing', path: source, message: 'it is not there.' });
   if (stat.isDirectory()) return storeFolder(cache, source);
   if (stat.isFile()) return ok(await storeFile(cache, source));
   if (stat.isSymbolicLink()) {
-    return err({ code: 'symlink-escapes', path: source, message: 'it is a link, not a file of its own' });
+    return err({ code: 'symlink-escapes', path: source, message: 'it is a link, not a file of its own.' });
   }
-  return err({ code: 'special-file', path: source, message: 'it is neither a file nor a folder' });
+  return err({ code: 'special-file', path: source, message: 'it is neither a file nor a folder.' });
 }
 
 async function storeFolder(cache: string, source: string): Promise<Result<Artifact, ArtifactFault>> {

@@ -68,7 +68,7 @@ export function memberOf(
     return err({
       code: 'not-a-folder',
       path: subpath,
-      message: `${subpath} is asked of a file, not of a folder`,
+      message: `${subpath} is asked of a file, not of a folder.`,
     });
   }
   const entries = readTree(cache, artifact.digest);
@@ -95,7 +95,7 @@ function exactMember(cache: string, entry: TreeEntry): Result<Artifact, Artifact
     case 'dir':
       return ok(storeTree(cache, []));
     case 'link':
-      return err({ code: 'not-a-file', path, message: `${path} is a link; name what it points to` });
+      return err({ code: 'not-a-file', path, message: `${path} is a link; name what it points to.` });
   }
 }
 
@@ -104,6 +104,6 @@ function missing(subpath: string, entries: readonly TreeEntry[]): ArtifactFault 
   return {
     code: 'missing',
     path: subpath,
-    message: `${subpath} is not in the folder, which has ${names.join(', ')}`,
+    message: `${subpath} is not in the folder, which has ${names.join(', ')}.`,
   };
 }

@@ -47,7 +47,7 @@ export function walkFolder(
 }
 
 function fault(code: ArtifactFault['code'], path: string, what: string): ArtifactFault {
-  return { code, path, message: `${JSON.stringify(path)} ${what}` };
+  return { code, path, message: `${JSON.stringify(path)} ${what}.` };
 }
 
 function escapes(path: string, target: string): boolean {

@@ -37,7 +37,7 @@ export function findRun(project: Project, id: string | undefined): Result<PastRu
   const matching = id === undefined ? all.slice(0, 1) : all.filter((each) => each.startsWith(id));
   const [first, second] = matching;
   if (first === undefined) {
-    const message = id === undefined ? 'this project has no run yet' : `there is no run ${id}`;
+    const message = id === undefined ? 'This project has no run yet.' : `There is no run ${id}.`;
     const hint =
       id === undefined
         ? 'start one: warren run FILE, or name its folder with --cwd'
@@ -49,7 +49,7 @@ export function findRun(project: Project, id: string | undefined): Result<PastRu
     return err({
       code: 'ambiguous-run',
       severity: 'error',
-      message: `${matching.length} runs begin with ${id}`,
+      message: `${matching.length} runs begin with ${id}.`,
       hint,
     });
   }

@@ -25,7 +25,7 @@ export async function init(call: Call, name = 'command'): Promise<ExitCode> {
     return refuseCall(
       call,
       'unknown-template',
-      `there is no template "${name}"`,
+      `There is no template "${name}".`,
       `templates: ${TEMPLATE_NAMES.join(', ')}`,
     );
   }

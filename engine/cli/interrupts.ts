@@ -27,11 +27,11 @@ export function watchInterrupts(emit: Emit): Interrupts {
   const heard = (): void => {
     if (kill.signal.aborted) process.exit(EXIT.interrupted);
     if (stop.signal.aborted) {
-      say('ending what runs', 'once more leaves it behind');
+      say('Ending what runs.', 'once more leaves it behind');
       kill.abort();
       return;
     }
-    say(`stopping: what runs has ${GRACE / 1000} s to save its state`, 'once more ends it at once');
+    say(`Stopping: what runs has ${GRACE / 1000} s to save its state.`, 'once more ends it at once');
     stop.abort();
   };
   for (const signal of SIGNALS) process.on(signal, heard);

@@ -100,7 +100,7 @@ function findStages(project: Project, word: string, options: LogsOptions): Resul
     known = known.length > 0 ? known : named;
   }
   if (known.length > 0) {
-    const message = `${known.join(', ')} did not run in ${id === undefined ? 'any run that is kept' : `run ${id}`}`;
+    const message = `${known.join(', ')} did not run in ${id === undefined ? 'any run that is kept' : `run ${id}`}.`;
     return err({
       code: 'no-log',
       severity: 'error',

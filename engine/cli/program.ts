@@ -56,8 +56,12 @@ function usageCode(error: CommanderError): string {
 }
 
 function usageMessage(error: CommanderError): string {
-  if (error.code === 'commander.help') return 'a command is needed';
-  return error.message.replace(/^error: /, '').replaceAll('\n', ' ');
+  if (error.code === 'commander.help') return 'A command is needed.';
+  const text = error.message
+    .replace(/^error: /, '')
+    .replaceAll('\n', ' ')
+    .replace(/\.$/, '');
+  return `${text.charAt(0).toUpperCase()}${text.slice(1)}.`;
 }
 
 type Action = (call: Call, ...rest: never[]) => Promise<ExitCode>;
@@ -157,7 +161,7 @@ function collect(text: string, before: readonly string[] = []): readonly string[
 function count(text: string): number {
   const value = Number(text);
   if (!/^[0-9]+$/.test(text) || value < 1 || value > 4096)
-    throw new InvalidArgumentError('give a whole number from 1 to 4096.');
+    throw new InvalidArgumentError('Give a whole number from 1 to 4096.');
   return value;
 }
 
@@ -172,7 +176,7 @@ async function startCall(args: readonly string[], options: GlobalOptions): Promi
       refuseCall(
         { ...call, cwd: process.cwd() },
         'no-such-folder',
-        `--cwd ${options.cwd} is not a folder that can be entered`,
+        `--cwd ${options.cwd} is not a folder that can be entered.`,
       );
       return undefined;
     }

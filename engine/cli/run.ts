@@ -97,6 +97,6 @@ function refuseFrozen(call: Call, result: RunResult): void {
   const stages = result.stages
     .filter(({ action }) => action !== 'fresh' && action !== 'restored')
     .map(({ id }) => id);
-  const message = `--frozen, but these stages would or may run: ${stages.join(', ')}`;
+  const message = `With --frozen nothing runs, but these stages would or may run: ${stages.join(', ')}.`;
   refuseCall(call, 'would-run', message, 'warren plan FILE says why');
 }

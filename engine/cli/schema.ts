@@ -19,7 +19,7 @@ function printSchema(call: Call, kind: string | undefined): ExitCode {
     return refuseCall(
       call,
       'unknown-kind',
-      `there is no kind "${kind}"${meant}`,
+      `There is no kind "${kind}"${meant === '' ? '.' : meant}`,
       `kinds: ${kindNames().join(', ')}`,
     );
   }

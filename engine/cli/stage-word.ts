@@ -15,7 +15,7 @@ export function noSuchStage(word: string, { id, tally }: PastRun): Diagnostic {
   return {
     code: 'unknown-stage',
     severity: 'error',
-    message: `run ${id} has no stage ${JSON.stringify(word)}`,
+    message: `Run ${id} has no stage ${JSON.stringify(word)}.`,
     hint,
   };
 }

@@ -42,10 +42,10 @@ function pairs(flag: string, texts: readonly string[], wrong: Diagnostic[]): [na
     const name = text.slice(0, at);
     if (at <= 0)
       wrong.push(
-        problem('bad-override', `${flag} ${text} is not of the form name=value`, `write ${flag} name=value`),
+        problem('bad-override', `${flag} ${text} is not of the form name=value.`, `write ${flag} name=value`),
       );
     else if (found.has(name))
-      wrong.push(problem('duplicate-override', `${flag} gives "${name}" twice`, 'give it once'));
+      wrong.push(problem('duplicate-override', `${flag} gives "${name}" twice.`, 'give it once'));
     else found.set(name, text.slice(at + 1));
   }
   return [...found];

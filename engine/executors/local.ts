@@ -50,7 +50,7 @@ export function localExecutor(): Executor {
       return {
         kind: 'not-started',
         code: errnoOf(error?.cause) ?? 'unknown',
-        message: error?.originalMessage ?? 'the process could not be started',
+        message: error?.originalMessage ?? 'the system gave no reason',
       };
     });
     return {

@@ -21,7 +21,7 @@ function unknownTarget(graph: Graph, word: string): Diagnostic {
   return {
     code: 'unknown-stage',
     severity: 'error',
-    message: `${JSON.stringify(word)} is not a stage of ${graph.name}`,
+    message: `${JSON.stringify(word)} is not a stage of ${graph.name}.`,
     hint: `its stages are ${names.join(', ')}`,
   };
 }

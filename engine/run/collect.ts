@@ -29,7 +29,7 @@ export async function collectOutputs(
       if (code === undefined) throw error;
       return err({
         code: 'cache-write',
-        message: `out.${name} could not be stored: ${(error as Error).message}`,
+        message: `out.${name} could not be stored: ${(error as Error).message}.`,
         hint: code === 'ENOSPC' ? 'free some space, or move the cache with WARREN_CACHE' : undefined,
       });
     }
@@ -42,28 +42,28 @@ function checkOutput(name: string, output: Output, path: string): StageFailure |
   const folder = isFolder(output);
   if (stat === undefined) return missing(name, 'was not produced', folder);
   if (stat.isSymbolicLink()) {
-    return refused(name, { code: 'symlink-escapes', path, message: 'it is a link, not bytes of its own' });
+    return refused(name, { code: 'symlink-escapes', path, message: 'it is a link, not bytes of its own.' });
   }
-  if (folder && !stat.isDirectory()) return wrong(name, 'a folder is declared, but a file was written');
-  if (!folder && stat.isDirectory()) return wrong(name, 'a file is declared, but a folder was made');
+  if (folder && !stat.isDirectory()) return wrong(name, 'is declared as a folder, but a file was written.');
+  if (!folder && stat.isDirectory()) return wrong(name, 'is declared as a file, but a folder was made.');
   // A plain folder may be empty on purpose; a model or tokenizer never is.
   if (folder && output.type !== 'folder' && readdirSync(path).length === 0)
     return missing(name, 'is empty', folder);
   if (output.type === 'metrics' && !isJson(path))
-    return wrong(name, 'metrics are one JSON document, and this is none');
+    return wrong(name, 'is declared as metrics, which are one JSON document, and this is none.');
   return undefined;
 }
 
 function missing(name: string, what: string, folder: boolean): StageFailure {
   return {
     code: 'output-missing',
-    message: `it ended well, but out.${name} ${what}`,
+    message: `It ended well, but out.${name} ${what}.`,
     hint: `the ${folder ? 'folder' : 'file'} to write is \${out.${name}}`,
   };
 }
 
-function wrong(name: string, message: string): StageFailure {
-  return { code: 'output-invalid', message: `out.${name}: ${message}` };
+function wrong(name: string, what: string): StageFailure {
+  return { code: 'output-invalid', message: `out.${name} ${what}` };
 }
 
 function refused(name: string, fault: ArtifactFault): StageFailure {

@@ -19,7 +19,7 @@ export function failureOf({ exit, said, timedOut, program, log }: Ending): Stage
   if (timedOut !== undefined) {
     return {
       code: 'timeout',
-      message: `it ran longer than its ${timedOut} s`,
+      message: `It ran longer than its ${timedOut} s.`,
       hint: 'raise resources.time',
       log,
     };
@@ -29,10 +29,10 @@ export function failureOf({ exit, said, timedOut, program, log }: Ending): Stage
   if (said !== undefined) return { ...said, ...end, log };
   if (exit.kind === 'exited') {
     if (exit.code === 0) return undefined;
-    return { code: 'exit-non-zero', message: `it exited with code ${exit.code}`, exitCode: exit.code, log };
+    return { code: 'exit-non-zero', message: `It exited with code ${exit.code}.`, exitCode: exit.code, log };
   }
   const hint = exit.signal === 'SIGKILL' ? 'the system kills like this when memory runs out' : undefined;
-  return { code: 'killed', message: `it was ended by ${exit.signal}`, hint, signal: exit.signal, log };
+  return { code: 'killed', message: `It was ended by ${exit.signal}.`, hint, signal: exit.signal, log };
 }
 
 function notStarted(code: string, message: string, program: string): StageFailure {
@@ -40,18 +40,18 @@ function notStarted(code: string, message: string, program: string): StageFailur
     case 'ENOENT':
       return {
         code: 'command-not-found',
-        message: `${JSON.stringify(program)} was not found`,
+        message: `${JSON.stringify(program)} was not found.`,
         hint: 'a stage sees PATH, and runs in the folder of the pipeline file',
       };
     case 'EACCES':
-      return { code: 'command-not-executable', message: `${JSON.stringify(program)} may not be executed` };
+      return { code: 'command-not-executable', message: `${JSON.stringify(program)} may not be executed.` };
     case 'E2BIG':
       return {
         code: 'command-too-long',
-        message: 'the command and its environment are longer than the system allows',
+        message: 'The command and its environment are longer than the system allows.',
         hint: 'read parameters from the file that WARREN_PARAMS names',
       };
     default:
-      return { code: 'not-started', message };
+      return { code: 'not-started', message: `The command could not be started: ${message}.` };
   }
 }

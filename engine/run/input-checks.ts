@@ -20,7 +20,7 @@ export function changedInput({ world }: RunContext, stage: Stage): string | unde
 }
 
 export function warnChanged(context: RunContext, stage: Stage, file: string): void {
-  const message = `${file} changed while ${stage.id} ran, so its result was not stored`;
+  const message = `${file} changed while ${stage.id} ran, so its result was not stored.`;
   const diagnostic = { code: 'input-changed', severity: 'warning', message, hint: 'run again' } as const;
   context.emit({ type: 'warning', at: Date.now(), stage: stage.id, diagnostic });
 }
@@ -30,7 +30,7 @@ export function inputMutated(opened: Attempt, path: string): StageFailure {
   const shown = path.startsWith(opened.folder) ? path.slice(opened.folder.length + 1) : path;
   return {
     code: 'input-mutated',
-    message: `the stage wrote to its input ${shown}`,
+    message: `The stage wrote to its input ${shown}.`,
     hint: 'copy an input before changing it; the spoiled bytes were taken out of the cache',
   };
 }

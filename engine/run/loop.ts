@@ -104,7 +104,7 @@ export function runLoop(context: RunContext, planned: Planned, outs: readonly Ou
   function queue(place: Place, decision: ToRun): void {
     const { gpus } = place.stage.resources;
     if (gpus > 0) {
-      const message = `it asks for ${gpus} GPU${gpus === 1 ? '' : 's'}, and the local executor grants none`;
+      const message = `It asks for ${gpus} GPU${gpus === 1 ? '' : 's'}, and the local executor grants none.`;
       fail(
         place,
         { code: 'no-gpu', message, hint: 'remove resources.gpus to run it on CPUs' },
@@ -198,7 +198,7 @@ export function runLoop(context: RunContext, planned: Planned, outs: readonly Ou
     const lost = board.places.get(producer) as Place;
     lost.losses += 1;
     if (lost.losses > MAX_LOSSES) {
-      const message = `results of ${producer} keep disappearing from the cache`;
+      const message = `Results of ${producer} keep disappearing from the cache.`;
       fail(place, { code: 'cache-loses', message, hint: `look into ${world.project.cache}` }, {});
       return;
     }

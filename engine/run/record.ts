@@ -50,7 +50,7 @@ export async function publish(
     return await publishAction(context.world.project.cache, record, replace);
   } catch (error) {
     if (errnoOf(error) === undefined) throw error;
-    const message = `the result of ${stage.id} could not be recorded: ${(error as Error).message}`;
+    const message = `The result of ${stage.id} could not be recorded: ${(error as Error).message}.`;
     const diagnostic = { code: 'cache-write', severity: 'warning', message } as const;
     context.emit({ type: 'warning', at: Date.now(), stage: stage.id, diagnostic });
     return record;

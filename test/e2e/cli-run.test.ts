@@ -102,7 +102,7 @@ describe('run', () => {
     expect(refused).toMatchInlineSnapshot(`
       {
         "code": 3,
-        "stderr": "error[would-run]: --frozen, but these stages would or may run: greet, shout, count
+        "stderr": "error[would-run]: With --frozen nothing runs, but these stages would or may run: greet, shout, count.
         hint: warren plan FILE says why",
         "stdout": "",
       }
@@ -117,7 +117,7 @@ describe('run', () => {
     expect([code, stderr]).toMatchInlineSnapshot(`
       [
         2,
-        "error[unknown-stage]: "shuot" is not a stage of demo
+        "error[unknown-stage]: "shuot" is not a stage of demo.
         hint: its stages are greet, shout, count",
       ]
     `);
@@ -135,10 +135,10 @@ describe('a stage that fails', () => {
       "greet  start
       greet  run 0.0s      because no earlier result
       shout  start
-      shout  failed 0.0s   it exited with code 7
+      shout  failed 0.0s   It exited with code 7.
       count  skipped       needs shout
 
-      shout failed[exit-non-zero]: it exited with code 7
+      shout failed[exit-non-zero]: It exited with code 7.
         | \\x1b[2Jlow on ink
         log: .warren/attempts/KEY/1/log
 
@@ -217,7 +217,7 @@ describe('looking back', () => {
     const tree = demo();
     await tree.warren('run', 'demo.yaml');
     expect((await tree.warren('logs', 'gret')).stderr).toMatchInlineSnapshot(`
-      "error[unknown-stage]: run RUN has no stage "gret"
+      "error[unknown-stage]: Run RUN has no stage "gret".
         hint: its stages are greet, shout, count"
     `);
   });
@@ -227,7 +227,7 @@ describe('looking back', () => {
       code: 2,
       stdout: '',
       stderr:
-        'error[no-run]: this project has no run yet\n  hint: start one: warren run FILE, or name its folder with --cwd',
+        'error[no-run]: This project has no run yet.\n  hint: start one: warren run FILE, or name its folder with --cwd',
     });
   });
 
@@ -281,7 +281,7 @@ describe('interruption', () => {
     expect([code, stdout]).toEqual([130, '']);
     expect(stderr.replace(/\d+\.\ds/g, '0.0s')).toMatchInlineSnapshot(`
       "slow   start
-      warning[interrupted]: stopping: what runs has 10 s to save its state
+      warning[interrupted]: Stopping: what runs has 10 s to save its state.
         hint: once more ends it at once
       slow   cancelled     interrupted
       after  cancelled     interrupted

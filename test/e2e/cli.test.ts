@@ -52,7 +52,7 @@ describe('the call', () => {
     const { code, stdout, stderr } = await new Tree().warren('pln', 'x.yaml');
     expect([code, stdout]).toEqual([2, '']);
     expect(stderr).toMatchInlineSnapshot(`
-      "error[unknown-command]: unknown command 'pln' (Did you mean plan?)
+      "error[unknown-command]: Unknown command 'pln' (Did you mean plan?).
         hint: warren --help lists commands and options"
     `);
   });
@@ -66,7 +66,7 @@ describe('the call', () => {
             {
               "code": "unknown-option",
               "hint": "warren --help lists commands and options",
-              "message": "unknown option '--kep-going' (Did you mean --keep-going?)",
+              "message": "Unknown option '--kep-going' (Did you mean --keep-going?).",
               "severity": "error",
             },
           ],
@@ -80,7 +80,7 @@ describe('the call', () => {
     const { code, stderr } = await new Tree().warren('run', 'x.yaml', `-j${jobs}`);
     expect([code, stderr.split('\n')[0]]).toEqual([
       2,
-      `error[invalid-argument]: option '-j, --jobs <n>' argument '${jobs}' is invalid. give a whole number from 1 to 4096.`,
+      `error[invalid-argument]: Option '-j, --jobs <n>' argument '${jobs}' is invalid. Give a whole number from 1 to 4096.`,
     ]);
   });
 
@@ -88,7 +88,7 @@ describe('the call', () => {
     const { code, stderr } = await new Tree().warren('status', '--cwd', 'nowhere');
     expect([code, stderr]).toEqual([
       2,
-      'error[no-such-folder]: --cwd nowhere is not a folder that can be entered',
+      'error[no-such-folder]: --cwd nowhere is not a folder that can be entered.',
     ]);
   });
 
@@ -110,12 +110,12 @@ describe('the call', () => {
     );
     expect(code).toBe(2);
     expect(stderr).toMatchInlineSnapshot(`
-      "error[bad-override]: --with lr is not of the form name=value
+      "error[bad-override]: --with lr is not of the form name=value.
         hint: write --with name=value
       error[yaml-syntax]: --with a: Flow map must end with a }.
       error[not-finite]: --set s.n: Infinities and NaN are not parameters.
         hint: use null or a large number
-      error[duplicate-override]: --in gives "x" twice
+      error[duplicate-override]: --in gives "x" twice.
         hint: give it once
       4 errors"
     `);
@@ -226,7 +226,7 @@ describe('init', () => {
     const { code, stderr } = await new Tree().warren('init', 'rlhf');
     expect([code, stderr]).toEqual([
       2,
-      'error[unknown-template]: there is no template "rlhf"\n  hint: templates: command, rrhf',
+      'error[unknown-template]: There is no template "rlhf".\n  hint: templates: command, rrhf',
     ]);
   });
 });
@@ -246,7 +246,7 @@ describe('schema', () => {
     const { code, stderr } = await new Tree().warren('schema', 'rhf');
     expect([code, stderr.split('\n')[0]]).toEqual([
       2,
-      'error[unknown-kind]: there is no kind "rhf", did you mean "rrhf"?',
+      'error[unknown-kind]: There is no kind "rhf", did you mean "rrhf"?',
     ]);
   });
 });

@@ -156,7 +156,7 @@ stages:
     const ran = await running;
     expect(ran.of('stage-done').at(-1)?.failure).toMatchObject({
       code: 'input-mutated',
-      message: 'the stage wrote to its input in/o',
+      message: 'The stage wrote to its input in/o.',
     });
     expect(labels(await w.plan())).toEqual({ a: 'run', b: 'run' });
     const again = w.run();

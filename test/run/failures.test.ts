@@ -14,9 +14,9 @@ function failureOf(ran: Ran, stage = 'a'): unknown {
 
 describe('a failing stage', () => {
   it.each([
-    ['echo why >&2; exit 3', { code: 'exit-non-zero', message: 'it exited with code 3', exitCode: 3 }],
+    ['echo why >&2; exit 3', { code: 'exit-non-zero', message: 'It exited with code 3.', exitCode: 3 }],
     ['kill -9 $$', { code: 'killed', signal: 'SIGKILL' }],
-    [':', { code: 'output-missing', message: 'it ended well, but out.o was not produced' }],
+    [':', { code: 'output-missing', message: 'It ended well, but out.o was not produced.' }],
     [`mkdir \${out.o}`, { code: 'output-invalid' }],
     [`ln -s /etc/hostname \${out.o}`, { code: 'symlink-escapes' }],
     [`mkfifo \${out.o}`, { code: 'special-file' }],
@@ -44,7 +44,7 @@ describe('a failing stage', () => {
     });
     expect(failureOf(await w.run())).toMatchObject({
       code: 'command-not-found',
-      message: '"no-such-program" was not found',
+      message: '"no-such-program" was not found.',
     });
   });
 

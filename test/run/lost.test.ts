@@ -121,7 +121,7 @@ stages:
     const ran = await w.run();
     expect(ran.of('stage-done').at(-1)?.failure).toEqual({
       code: 'input-missing',
-      message: 'make.d: g.txt is not in the folder, which has f.txt',
+      message: 'make.d: g.txt is not in the folder, which has f.txt.',
     });
   });
 });
