@@ -77,6 +77,20 @@ describe('pinned inputs', () => {
     expect(pinInput(c.path('two'), memo, 'whole')).not.toEqual(two);
   });
 
+  it('tell a file that can be executed from one that cannot, alone and in a folder', () => {
+    const c = cellar();
+    c.file('plain/x', 'x', 0o644);
+    c.file('runs/x', 'x', 0o755);
+    const memo = openMemo(c.path('memo'));
+    const artifactOf = (name: string) => {
+      const pinned = pinInput(c.path(name), memo, 'input');
+      return pinned.ok ? pinned.value.artifact : pinned.error;
+    };
+    expect(artifactOf('runs/x')).toEqual({ form: 'exec', digest: digestBytes('x') });
+    expect(artifactOf('plain/x')).toEqual({ form: 'file', digest: digestBytes('x') });
+    expect(artifactOf('runs')).not.toEqual(artifactOf('plain'));
+  });
+
   it('follow a link to a file and refuse one that leaves a folder', () => {
     const c = cellar();
     symlinkSync(c.file('real', 'hello'), c.path('link'));
@@ -101,6 +115,18 @@ describe('pinned inputs', () => {
     writeFileSync(path, 'hello');
     expect(readFileSync(path, 'utf8')).toBe('hello');
     expect(changedSince(pinned.value.guards)).toBe(path);
+  });
+
+  it('are asked for their bytes where a write in the same tick would leave equal times', () => {
+    const c = cellar();
+    const path = c.file('a', 'hello');
+    const pinned = pinInput(path, openMemo(c.path('memo')), 'input');
+    const guard = pinned.ok ? pinned.value.guards[0] : undefined;
+    if (guard === undefined) throw new Error('a file has one guard');
+    const later = { ...guard, digest: digestBytes('olleh') };
+    expect(changedSince([{ ...later, racy: true }])).toBe(path);
+    expect(changedSince([{ ...guard, racy: true }])).toBeUndefined();
+    expect(changedSince([{ ...later, racy: false }])).toBeUndefined();
   });
 
   it('in a folder are changed by a new name', () => {

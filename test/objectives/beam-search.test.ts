@@ -132,6 +132,24 @@ describe('diverseBeamSearch', () => {
   it('keeps true log-probabilities: the penalty chooses, it is not part of the sum', () => {
     const [, second] = diverseBeamSearch(constant([0.01, 0.6, 0.39]), { beams: 2, maxNewTokens: 1, eos });
     expect(second?.sum).toBeCloseTo(Math.log(0.39), 12);
+    // Too weak to change the choice: the penalised token still weighs what the model gave it.
+    const weak = { beams: 2, maxNewTokens: 2, eos, diversityPenalty: 0.1 };
+    const [, again] = diverseBeamSearch(constant([0.01, 0.6, 0.39]), weak);
+    expect(again?.tokens).toEqual([1, 1]);
+    expect(again?.sum).toBeCloseTo(2 * Math.log(0.6), 12);
+    expect(again?.score).toBeCloseTo(Math.log(0.6), 12);
+  });
+
+  it('counts a group once, however many of its beams chose the token', () => {
+    const options = { beams: 4, groups: 2, maxNewTokens: 2, eos, diversityPenalty: 0.3 };
+    const found = diverseBeamSearch(constant([0.005, 0.55, 0.44, 0.005]), options);
+    // At the second step both beams of the first group take token 1, which costs the second group 0.3, not 0.6.
+    expect(found.map(({ group, tokens }) => [group, tokens])).toEqual([
+      [0, [1, 1]],
+      [1, [1, 1]],
+      [0, [2, 1]],
+      [1, [1, 2]],
+    ]);
   });
 
   it('without a penalty repeats beam search in every group', () => {

@@ -49,6 +49,11 @@ test('top-k and top-p keep what a full sort keeps', () => {
   );
 });
 
+test('the token that reaches the share of top-p is the last one kept', () => {
+  const last = (topP: number) => draw(Float32Array.of(1, 2, 2, 2, 1), 0.999, { topK: 0, topP }, -1);
+  expect([0.2, 0.25, 0.3, 0.5, 0.6, 0.75].map(last)).toEqual([1, 1, 2, 2, 3, 3]);
+});
+
 test('draws follow the weights', () => {
   const weights = Float32Array.of(1, 0, 5, 2);
   const counts = [0, 0, 0, 0];

@@ -37,6 +37,19 @@ test.each([
   }
 });
 
+test('a vocabulary so large that the head reads a pass in parts changes nothing', async () => {
+  const model = tinyModel({ vocab_size: 150_000, hidden_size: 4, num_hidden_layers: 1 }, 20);
+  const scorer = await openScorer(model, { threads: 1 });
+  const together = await scorer.logprobs(sequences);
+  // Each token once more as the whole response, so that the head reads a single row.
+  for (const [i, { query, response }] of sequences.entries()) {
+    const alone = response.map((id, t) => ({ query: [...query, ...response.slice(0, t)], response: [id] }));
+    for (const [t, one] of alone.entries())
+      expect(together[i]?.[t]).toBeCloseTo((await scorer.logprobs([one]))[0]?.[0] as number, 4);
+  }
+  await scorer.close();
+});
+
 test('rewards are read at the last token, whatever the padding', async () => {
   const model = withScoreHead(tinyModel({}, 20), randomStream('head'));
   const scorer = await openScorer(model, { threads: 1 });

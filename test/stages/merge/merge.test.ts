@@ -73,6 +73,13 @@ describe('merge', () => {
     });
   });
 
+  it('keeps the samples of one sampler together', async () => {
+    const mixed = [scored('a', 'sft', 0, 1), scored('a', 'base', 1, 2), scored('a', 'base', 0, 3)];
+    const { made, result } = merge([mixed], null);
+    await result;
+    expect(made.rows<Ranked>('ranked')[0]?.responses).toEqual(['a base 0', 'a base 1', 'a sft 0']);
+  });
+
   it('writes the statistics of Table 6, and ties', async () => {
     const { made, result } = merge([rows], null);
     await result;

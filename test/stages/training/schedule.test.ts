@@ -13,6 +13,8 @@ test('warm-up grows linearly to the peak, then the schedule falls to 0 at the en
   ]);
   expect(rates('cosine')[6]).toBeCloseTo(0.5, 12);
   expect(learningRate(0, 1, 1, 'linear', 0)).toBe(1);
+  // A part of a step of warm-up is a whole one.
+  expect([0, 1, 2].map((step) => learningRate(step, 10, 3, 'constant', 0.21))).toEqual([1, 2, 3]);
 });
 
 test('an epoch holds every item once, in batches of the asked size, near in length', () => {
