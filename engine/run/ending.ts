@@ -14,6 +14,8 @@ export interface Facts {
   readonly seconds?: number | undefined;
   readonly outputs?: Outputs | undefined;
   readonly record?: ActionRecord | undefined;
+  /** Tables of an earlier run, to be shown again. */
+  readonly reports?: readonly string[] | undefined;
   readonly failure?: StageFailure | undefined;
   readonly reason?: string | undefined;
 }
@@ -26,7 +28,7 @@ export function endStage(
   facts: Facts,
 ): void {
   const { id, kind } = place.stage;
-  const { keyed, because = [], seconds = 0, outputs, failure, reason, record } = facts;
+  const { keyed, because = [], seconds = 0, outputs, failure, reason, record, reports = [] } = facts;
   const key = keyed?.key ?? null;
   const before = place.result;
   const result: StageResult = { id, kind, action, key, seconds, because, failure };
@@ -39,6 +41,7 @@ export function endStage(
     const pipeline = context.index.graph.name;
     context.world.past.append({ pipeline, stage: id, kind, key: keyed.key, run: context.run, ended });
   }
+  for (const markdown of reports) context.emit({ type: 'stage-report', at: Date.now(), stage: id, markdown });
   const digests = Object.entries(outputs ?? {}).map(([name, { digest }]) => [name, digest] as const);
   context.emit({
     type: 'stage-done',

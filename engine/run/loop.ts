@@ -173,9 +173,9 @@ export function runLoop(context: RunContext, planned: Planned, outs: readonly Ou
     const { id } = place.stage;
     const outputsOf = (asked: StageId): Outputs | undefined =>
       asked === id ? facts.outputs : board.outputsOf(asked);
+    const results = outs.filter(({ stages }) => stages.includes(id));
     let shown = action;
-    for (const each of outs) {
-      if (!each.stages.includes(id)) continue;
+    for (const each of results) {
       const done = placeOut(context, each, outputsOf);
       if (!done.ok) {
         recover(place, done.error.stage, lostBecause('a result', done.error.digest));
@@ -185,7 +185,9 @@ export function runLoop(context: RunContext, planned: Planned, outs: readonly Ou
       out[each.name] = done.value.path;
       if (done.value.placed && action === 'fresh') shown = 'restored';
     }
-    end(place, shown, facts);
+    // What made a result of the pipeline shows its tables with it, whenever it was made.
+    const reports = results.length > 0 ? facts.record?.reports : undefined;
+    end(place, shown, { ...facts, reports });
   }
 
   function fail(place: Place, failure: StageFailure, facts: Facts): void {

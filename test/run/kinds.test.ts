@@ -50,6 +50,16 @@ describe('a kind in its own process', () => {
     expect(ran.of('stage-report')[0]).toMatchObject({ markdown: '| a |\n|---|\n| 1 |' });
   });
 
+  it('shows its table again where its result is one of the pipeline', async () => {
+    const w = teller();
+    await w.run();
+    const again = await w.run();
+    expect(again.result.stages.map(({ action }) => action)).toEqual(['fresh']);
+    expect(again.of('stage-report').map(({ markdown }) => markdown)).toEqual(['| a |\n|---|\n| 1 |']);
+    w.write('p.yaml', w.read('p.yaml').replace(/^out:.*$/m, ''));
+    expect((await w.run()).of('stage-report')).toEqual([]);
+  });
+
   it('fails in its own words', async () => {
     expect(failureOf(await teller('fail').run())).toMatchObject({
       code: 'bad-rows',
