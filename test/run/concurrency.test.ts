@@ -1,5 +1,8 @@
 import { chmodSync, writeFileSync } from 'node:fs';
 import { describe, expect, it, onTestFinished } from 'vitest';
+import type { Key, RunId } from '../../base/ids.ts';
+import { type ActionRecord, publishAction } from '../../cache/actions.ts';
+import { storeArtifact } from '../../cache/store.ts';
 import type { RunResult } from '../../engine/run/result.ts';
 import { runPipeline } from '../../engine/run/run.ts';
 import { type Puppets, startPuppets, untilGone } from '../rigs/puppets.ts';
@@ -63,6 +66,37 @@ stages:
     expect((await first).actions).toEqual({ a: 'ran' });
     expect((await second)?.stages[0]?.action).toBe('fresh');
     expect(p.count('a')).toBe(1);
+  });
+
+  it('a result that another engine stored in the meantime is the one that stands', async () => {
+    const p = await puppets();
+    const w = workshop({
+      'p.yaml': `name: one\nstages:\n  a: { run: ${p.run('a', 'out.o')}, out: { o: file } }\nout: { o: a.o }\n`,
+      theirs: 'first',
+    });
+    const key = (await w.plan()).stages[0]?.key as Key;
+    const running = w.run();
+    const a = await p.next('a');
+    const stored = await storeArtifact(w.project.cache, w.path('theirs'));
+    if (!stored.ok) throw new Error(stored.error.code);
+    const record: ActionRecord = {
+      schema: 'warren/action/1',
+      key,
+      fingerprint: {},
+      outputs: { o: stored.value },
+      kind: 'command',
+      run: 'theirs' as RunId,
+      seconds: 1,
+      machine: { platform: 'any', arch: 'any', cpu: 'any' },
+      notes: [],
+      reports: [],
+    };
+    await publishAction(w.project.cache, record, false);
+    await a.write(outOf(a.words), 'second');
+    a.exit();
+    expect((await running).actions).toEqual({ a: 'ran' });
+    expect(w.read('out/one/o')).toBe('first');
+    expect((await w.run()).actions).toEqual({ a: 'fresh' });
   });
 });
 
