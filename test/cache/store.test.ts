@@ -1,5 +1,6 @@
 import { spawnSync } from 'node:child_process';
 import {
+  chmodSync,
   linkSync,
   lstatSync,
   mkdirSync,
@@ -198,6 +199,17 @@ describe('folders', () => {
     expect(firstLost(c.cache, artifact)).toBe(digestBytes('y'));
   });
 
+  it.each(['', 'warren/tree/1\n[]'])('are lost with their list (%j in its place)', async (text) => {
+    const c = cellar();
+    c.file('d/x', 'x');
+    const artifact = await store(c, 'd');
+    const list = objectPath(c.cache, artifact.digest, 'tree');
+    chmodSync(list, 0o644);
+    writeFileSync(list, text);
+    expect(readTree(c.cache, artifact.digest)).toBeUndefined();
+    expect(firstLost(c.cache, artifact)).toBe(artifact.digest);
+  });
+
   it('give members digests of their own', async () => {
     const c = cellar();
     c.file('d/sub/x', 'x');
@@ -238,6 +250,19 @@ describe('placement', () => {
     writeFileSync(c.path('out/x'), 'mine now');
     expect(firstLost(c.cache, artifact)).toBeUndefined();
     expect(readdirSync(c.path('')).sort()).toEqual(['d', 'out']);
+  });
+
+  it('keeps what can be executed so, for stages and for people', async () => {
+    const c = cellar();
+    c.file('d/tool', 'x', 0o755);
+    c.file('d/text', 'x', 0o644);
+    const artifact = await store(c, 'd');
+    handToStage(c.cache, artifact, c.path('in'));
+    placeForPeople(c.cache, artifact, c.path('out'));
+    const modes = ['in/tool', 'in/text', 'out/tool', 'out/text'].map(
+      (name) => lstatSync(c.path(name)).mode & 0o777,
+    );
+    expect(modes).toEqual([0o555, 0o444, 0o755, 0o644]);
   });
 
   it('leaves what people have when an object is lost', async () => {
