@@ -61,6 +61,15 @@ test.each(forms)('the graph and the pure objective agree: %s', async (_name, opt
   await trainer.close();
 });
 
+test.each(forms.slice(0, 2))('a batch in parts has the loss of the whole: %s', async (_name, options) => {
+  const trainer = await openTrainer(tinyModel(), 'rrhf', adamw, 1);
+  const lossOf = async (items: readonly Query[]): Promise<number> =>
+    (await trainer.evaluate(collateQueries(await tensors(), items, queries.length, options))).loss;
+  const parts = [await lossOf([queries[0]!]), await lossOf([queries[1]!])];
+  expect(parts[0]! + parts[1]!).toBeCloseTo(await lossOf(queries), 4);
+  await trainer.close();
+});
+
 test('training on a ranking makes the better response likelier than the worse', async () => {
   const trainer = await openTrainer(tinyModel({}, 1), 'rrhf', adamw, 1);
   const micro = collateQueries(await tensors(), [queries[1]!], 1, { form: 'paper', weight: 1, alpha: 0 });
