@@ -28,7 +28,7 @@ export async function logs(call: Call, word: string, options: LogsOptions): Prom
   const { run, stages } = found.value;
   const lines: Output[] = [];
   const put = (events: readonly Output[]): void => {
-    if (call.json) lines.push(...events);
+    if (call.json) for (const event of events) lines.push(event);
     else
       writeLines(
         process.stdout,

@@ -73,7 +73,7 @@ function guardsOf({ world, index, options }: RunContext, placed: readonly string
   for (const path of new Set(paths)) {
     const pinned = pinInput(path, world.memo, 'whole');
     if (!pinned.ok) return undefined;
-    guards.push(...pinned.value.guards);
+    for (const guard of pinned.value.guards) guards.push(guard);
   }
   const file = pinInput(index.graph.file, world.memo, 'whole');
   // Edited since it was loaded: what ran is not what it says now.

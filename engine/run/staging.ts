@@ -57,7 +57,7 @@ export function stageInputs(
       const path = one ? `${base}${item.suffix}` : join(base, itemName(item));
       const given = give(cache, item, source, path);
       if (!given.ok) return given;
-      handed.push(...given.value);
+      for (const one of given.value) handed.push(one);
       many.push([item.label, path]);
     }
     if (one) staged[name] = { path: (many[0] as [string, string])[1], many: undefined };

@@ -7,10 +7,10 @@ import { checkPositions } from '../text.ts';
 import type { Item } from './loop.ts';
 
 /** `nothing-to-train`, `sequence-too-long` for the model's positions, or `eos-never-trained`. */
-export function checkItems(
+export function checkItems<T extends Item>(
   model: Model,
-  items: readonly Item[],
-  trained: (item: Item) => readonly Sequence[],
+  items: readonly T[],
+  trained: (item: T) => readonly Sequence[],
 ): Result<void, Failure> {
   if (items.length === 0)
     return err({
@@ -18,7 +18,8 @@ export function checkItems(
       message: 'The input holds no row to train on.',
       hint: 'Look at the rejects of the stage before.',
     });
-  const longest = Math.max(...items.map((item) => paddedLength(item.sequences)));
+  // Not Math.max(...): a data set has more rows than a call has arguments.
+  const longest = items.reduce((most, item) => Math.max(most, paddedLength(item.sequences)), 0);
   const fits = checkPositions(model, longest);
   if (!fits.ok) return fits;
   if (!items.some((item) => trained(item).some((sequence) => endsIn(sequence, model.config))))

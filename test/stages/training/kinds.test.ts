@@ -6,6 +6,7 @@ import { run as runReward } from '../../../stages/reward-model/run.ts';
 import type { Params as RrhfParams } from '../../../stages/rrhf/params.generated.ts';
 import { run as runRrhf } from '../../../stages/rrhf/run.ts';
 import { loadModel } from '../../../stages/runtime/onnx/folder.ts';
+import { checkItems } from '../../../stages/runtime/training/prepare.ts';
 import type { Params as SftParams } from '../../../stages/sft/params.generated.ts';
 import { run as runSft } from '../../../stages/sft/run.ts';
 import { byteTokenizer } from '../../rigs/byte-tokenizer.ts';
@@ -187,4 +188,12 @@ test('rrhf refuses ragged rows and rankings whose imitated responses never end',
     );
   expect(await start(ranked({ scores: [1, 2] }))).toBe('ragged-query');
   expect(await start(ranked(), { max_response_tokens: 2 })).toBe('eos-never-trained');
+});
+
+test('a data set may have more rows than a call has arguments', async () => {
+  const model = await loadModel(policy);
+  if (!model.ok) throw new Error(model.error.message);
+  const { eos_token_id: eos } = model.value.config;
+  const items = Array.from({ length: 300_000 }, () => ({ sequences: [{ query: [1], response: [5, eos] }] }));
+  expect(checkItems(model.value, items, (item) => item.sequences)).toEqual({ ok: true, value: undefined });
 });

@@ -29,7 +29,6 @@ export interface Trainer {
   gradient(): Weights;
   /** Copies of the current parameters. */
   weights(): Weights;
-  readonly state: AdamWState;
   close(): Promise<void>;
 }
 
@@ -96,7 +95,6 @@ export async function openTrainer(
   }
 
   return {
-    state,
     async step(micros, lr) {
       let total = 0;
       const outputs: Record<string, Float32Array>[] = [];
