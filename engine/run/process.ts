@@ -18,8 +18,11 @@ export interface Said {
   readonly reports: readonly string[];
 }
 
+/** What a process needs to know of its surroundings. */
+type Surroundings = Pick<RunContext, 'options' | 'world' | 'executor' | 'emit'>;
+
 export async function runProcess(
-  context: RunContext,
+  context: Surroundings,
   stage: Stage,
   launch: Launch,
   log: string,
@@ -78,7 +81,7 @@ function onAbort(
 }
 
 /** Turns what a stage prints and says into events, and keeps what it printed in its log. */
-function listener(context: RunContext, { id: stage }: Stage, log: string) {
+function listener(context: Surroundings, { id: stage }: Stage, log: string) {
   const { emit } = context;
   let failure: Failure | undefined;
   let strays = 0;

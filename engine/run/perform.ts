@@ -1,0 +1,58 @@
+/** @file One try at a stage: inputs handed over, the process run, its outputs where they were promised. Stores nothing. */
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { StageId } from '../../base/ids.ts';
+import { mutatedInput } from '../../cache/placement.ts';
+import type { Because, StageFailure } from '../event.ts';
+import type { Stage } from '../pipeline/graph.ts';
+import type { Keyed } from '../plan/decide.ts';
+import { lostBecause } from '../plan/lost.ts';
+import { attemptsFolder } from '../plan/past.ts';
+import type { Attempt } from './attempt-folder.ts';
+import type { RunContext } from './context.ts';
+import { inputMutated } from './input-checks.ts';
+import { launchOf } from './launch.ts';
+import { runProcess, type Said } from './process.ts';
+import { stageInputs, stageOutputs } from './staging.ts';
+
+/** What a try needs of the run that it belongs to: `verify` has no more than this. */
+type Surroundings = Pick<RunContext, 'index' | 'world' | 'options' | 'executor' | 'emit'>;
+
+type Performed =
+  /** `outputs`: paths by name; not looked at yet. */
+  | { readonly kind: 'ended'; readonly outputs: { readonly [name: string]: string }; readonly said: Said }
+  | { readonly kind: 'failed'; readonly failure: StageFailure }
+  | { readonly kind: 'cancelled' }
+  /** An input's bytes are gone: its producer has to run first. */
+  | { readonly kind: 'lost'; readonly producer: StageId; readonly because: Because };
+
+export async function perform(
+  context: Surroundings,
+  stage: Stage,
+  { key, inputs: resolved, fingerprint }: Keyed,
+  opened: Attempt,
+  because: readonly Because[],
+): Promise<Performed> {
+  const { cache } = context.world.project;
+  const inputs = stageInputs(stage, resolved, cache, opened);
+  if (!inputs.ok) {
+    const { producer, digest } = inputs.error;
+    return { kind: 'lost', producer, because: lostBecause('a result', digest) };
+  }
+  const outputs = stageOutputs(stage, opened);
+  // Until there is a record, and for ever if there will be none: `why` compares with what was tried, too.
+  writeFileSync(
+    join(attemptsFolder(context.world.project, key), 'fingerprint.json'),
+    JSON.stringify(fingerprint),
+  );
+  const { number: attempt } = opened;
+  context.emit({ type: 'stage-started', at: Date.now(), stage: stage.id, key, attempt, because });
+  const staged = { attempt: opened, inputs: inputs.value.staged, outputs };
+  const launch = launchOf(stage, staged, context.index.graph.folder, context.world);
+  const said = await runProcess(context, stage, launch, opened.log);
+  const mutated = mutatedInput(cache, inputs.value.handed);
+  if (said.interrupted) return { kind: 'cancelled' };
+  if (said.failure !== undefined) return { kind: 'failed', failure: said.failure };
+  if (mutated !== undefined) return { kind: 'failed', failure: inputMutated(opened, mutated.path) };
+  return { kind: 'ended', outputs, said };
+}
