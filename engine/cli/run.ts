@@ -38,7 +38,7 @@ export async function run(
 ): Promise<ExitCode> {
   const loaded = await load(call, file, options);
   if (!loaded.ok) return loaded.error;
-  const { graph } = loaded.value;
+  const { graph, files, looks } = loaded.value;
   const targets = selectTargets(graph, stages);
   if (!targets.ok) return refuse(call, targets.error);
   const { json, quiet, color, cwd } = call;
@@ -50,7 +50,7 @@ export async function run(
     reporter.event(event);
   };
   const asked = requestOf(call.args, cwd);
-  const request = asked === undefined ? undefined : { ...asked, text: loaded.value.text };
+  const request = asked === undefined ? undefined : { ...asked, files, looks };
   const overrides = overridesOf(options);
   const { stop, kill, release } = watchInterrupts(emit);
   const { jobs, keepGoing, force, frozen, threads } = options;

@@ -1,10 +1,11 @@
 /** @file A pipeline file -> a checked, expanded graph, or everything that is wrong with it. */
-import { readFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import type { Diagnostic } from '../../base/diagnostic.ts';
 import { err, ok, type Result } from '../../base/result.ts';
+import type { Guard } from '../../cache/guards.ts';
 import type { Overrides } from './expand/overrides.ts';
 import type { Graph } from './graph.ts';
+import { type Look, type Reads, startReads } from './reads.ts';
 import { builtinKinds, type Registry } from './registry.ts';
 
 export type { Overrides } from './expand/overrides.ts';
@@ -12,8 +13,9 @@ export type { Overrides } from './expand/overrides.ts';
 export interface Loaded {
   readonly graph: Graph;
   readonly warnings: readonly Diagnostic[];
-  /** As read, for code frames. */
-  readonly text: string;
+  /** The files that the graph came from, the pipeline file first, and what else on disk it was checked against. */
+  readonly files: readonly Guard[];
+  readonly looks: readonly Look[];
 }
 
 /** Loads `file` (relative to `overrides.cwd`). Diagnostics come in the order of the file and name it as it was given. */
@@ -23,18 +25,20 @@ export async function loadPipeline(
   registry: Registry = builtinKinds,
 ): Promise<Result<Loaded, Diagnostic[]>> {
   const path = resolve(overrides.cwd, file);
-  const text = readText(path, file);
+  const reads = startReads();
+  const text = readText(path, file, reads);
   if (!text.ok) return err([text.error]);
   // The parser and the validator cost more than many a run that has nothing to do.
   const { understand } = await import('./understand.ts');
-  return understand({ text: text.value, file, path, folder: dirname(path) }, overrides, registry);
+  const written = { text: text.value, file, path, folder: dirname(path) };
+  return understand(written, overrides, registry, reads);
 }
 
 /** UTF-8, without its mark. */
-function readText(path: string, shown: string): Result<string, Diagnostic> {
+function readText(path: string, shown: string, reads: Reads): Result<string, Diagnostic> {
   let bytes: Buffer;
   try {
-    bytes = readFileSync(path);
+    bytes = reads.bytes(path);
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     const message =

@@ -6,6 +6,7 @@ import { expand } from './expand/expand.ts';
 import type { Overrides } from './expand/overrides.ts';
 import type { Loaded } from './load.ts';
 import { problemsIn } from './problems.ts';
+import type { Reads } from './reads.ts';
 import type { Registry } from './registry.ts';
 import { parseTree } from './yaml/parse.ts';
 
@@ -22,15 +23,17 @@ export function understand(
   { text, file, path, folder }: Text,
   overrides: Overrides,
   registry: Registry,
+  reads: Reads,
 ): Result<Loaded, Diagnostic[]> {
   const problems = problemsIn(file, text);
   const root = parseTree(text, problems);
-  const tools = { problems, registry };
+  const tools = { problems, registry, reads };
   const draft = root && draftOf(root, path, tools);
   const graph = draft && expand(draft, overrides, { file: path, folder }, tools);
   if (problems.errors.length > 0) return err([...problems.errors].sort(byPlace));
   if (graph === undefined) throw new Error('Internal error: no graph and no problem');
-  return ok({ graph, warnings: [...problems.warnings].sort(byPlace), text });
+  const warnings = [...problems.warnings].sort(byPlace);
+  return ok({ graph, warnings, files: reads.files(), looks: reads.looks() });
 }
 
 /** Problems of the call first, then down the file. */

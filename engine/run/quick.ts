@@ -4,25 +4,24 @@
  */
 import { readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { hexOf } from '../../base/digest.ts';
 import type { Digest, Key, RunId, StageId } from '../../base/ids.ts';
 import { changedSince, type Guard } from '../../cache/guards.ts';
 import { identityOf } from '../../cache/identity.ts';
 import type { Event, EventOf } from '../event.ts';
+import { type Look, stillThere } from '../pipeline/reads.ts';
 import { findProject, type Project } from '../project.ts';
 import { openJournal } from './journal.ts';
 import { type Request, requestOf } from './request.ts';
 import type { RunResult } from './result.ts';
 
-/** This file stands for the whole engine: a build or an installation replaces it with the rest. */
-export const ENGINE: string = fileURLToPath(import.meta.url);
-
 export interface Seal {
-  readonly schema: 'warren/seal/1';
+  readonly schema: 'warren/seal/2';
   readonly cache: string;
   /** The pipeline file, inputs, code and placed results. */
   readonly guards: readonly Guard[];
+  /** Files that the pipeline names and no stage of this call reads. */
+  readonly looks: readonly Look[];
   /** Records of the stages, by path and identity. */
   readonly actions: readonly (readonly [path: string, identity: string])[];
   readonly pipeline: string;
@@ -63,14 +62,14 @@ export function answerAtOnce(args: readonly string[], cwd: string): Answer | und
 function readSeal(path: string): Seal | undefined {
   try {
     const seal = JSON.parse(readFileSync(path, 'utf8')) as Seal;
-    return seal.schema === 'warren/seal/1' ? seal : undefined;
+    return seal.schema === 'warren/seal/2' ? seal : undefined;
   } catch {
     return undefined;
   }
 }
 
-function holds({ guards, actions }: Seal): boolean {
-  if (changedSince(guards) !== undefined) return false;
+function holds({ guards, looks, actions }: Seal): boolean {
+  if (changedSince(guards) !== undefined || !stillThere(looks)) return false;
   for (const [path, identity] of actions) {
     const stat = statSync(path, { bigint: true, throwIfNoEntry: false });
     if (stat === undefined || identityOf(stat) !== identity) return false;

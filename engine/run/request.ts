@@ -3,6 +3,7 @@ import { availableParallelism } from 'node:os';
 import { resolve } from 'node:path';
 import { digestOf } from '../../base/digest.ts';
 import type { Digest } from '../../base/ids.ts';
+import type { Loaded } from '../pipeline/load.ts';
 
 export interface Request {
   /** Absolute path of the pipeline file. */
@@ -10,10 +11,8 @@ export interface Request {
   readonly digest: Digest;
 }
 
-/** A request whose pipeline was loaded from this text. */
-export interface LoadedRequest extends Request {
-  readonly text: string;
-}
+/** A request and what its pipeline was loaded from. */
+export interface LoadedRequest extends Request, Pick<Loaded, 'files' | 'looks'> {}
 
 /** Options that change what is printed or how fast, not what is asked for. With a value or without. */
 const SHOWN = new Map([

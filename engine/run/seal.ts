@@ -4,19 +4,19 @@
  */
 import { statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { digestBytes } from '../../base/digest.ts';
 import type { StageId } from '../../base/ids.ts';
 import type { Guard } from '../../cache/guards.ts';
 import { identityOf } from '../../cache/identity.ts';
 import { pinInput } from '../../cache/inputs.ts';
 import { actionPath } from '../../cache/layout.ts';
 import { errnoOf, writeAtomic } from '../../cache/publish.ts';
+import { BUILD } from '../build.ts';
 import type { EventOf } from '../event.ts';
 import { isPlaced, type OutPlace, outItems } from '../plan/placed.ts';
 import type { Outputs } from '../plan/resolve.ts';
 import type { World } from '../plan/world.ts';
 import type { RunContext } from './context.ts';
-import { ENGINE, type Seal, type SealedStage, sealPath } from './quick.ts';
+import { type Seal, type SealedStage, sealPath } from './quick.ts';
 
 /** What the loop ended with, stage by stage. */
 export interface Sealable {
@@ -63,22 +63,27 @@ function makeSeal(context: RunContext, { done, outputsOf, outs, out }: Sealable)
   const { name: pipeline, file } = index.graph;
   const targets = options.targets ?? [];
   const { cache } = world.project;
-  return { schema: 'warren/seal/1', cache, guards, actions, pipeline, file, targets, stages, out };
+  const known = new Set(guards.map(({ path }) => path));
+  const looks = (options.request?.looks ?? []).filter(([path]) => !known.has(path));
+  return { schema: 'warren/seal/2', cache, guards, looks, actions, pipeline, file, targets, stages, out };
 }
 
 function guardsOf({ world, index, options }: RunContext, placed: readonly string[]): Guard[] | undefined {
   const guards = [...world.guards()];
   const kinds = new Set(index.graph.stages.map(({ kind }) => kind));
-  const paths = [ENGINE, ...manifestPaths(kinds, world), ...world.codeFiles(), ...placed];
+  const paths = [BUILD, ...manifestPaths(kinds, world), ...world.codeFiles(), ...placed];
   for (const path of new Set(paths)) {
     const pinned = pinInput(path, world.memo, 'whole');
     if (!pinned.ok) return undefined;
     for (const guard of pinned.value.guards) guards.push(guard);
   }
-  const file = pinInput(index.graph.file, world.memo, 'whole');
-  // Edited since it was loaded: what ran is not what it says now.
-  if (!file.ok || file.value.artifact.digest !== digestBytes(options.request?.text ?? '')) return undefined;
-  return [...guards, ...file.value.guards];
+  for (const { path, digest } of options.request?.files ?? []) {
+    const pinned = pinInput(path, world.memo, 'whole');
+    // Edited since it was loaded: what ran is not what it says now.
+    if (!pinned.ok || pinned.value.artifact.digest !== digest) return undefined;
+    for (const guard of pinned.value.guards) guards.push(guard);
+  }
+  return guards;
 }
 
 function manifestPaths(kinds: Iterable<string>, world: World): string[] {

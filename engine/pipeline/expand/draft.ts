@@ -7,6 +7,7 @@ import { checkOf } from '../check/validator.ts';
 import { LATER_STAGE_KEYS, pipelineSchema, stageSchema } from '../format.ts';
 import { isName, listed, RESERVED_NAMES } from '../names.ts';
 import type { Problems } from '../problems.ts';
+import type { Reads } from '../reads.ts';
 import type { Registry } from '../registry.ts';
 import {
   childMap,
@@ -41,6 +42,7 @@ export interface Draft {
 export interface DraftTools {
   readonly problems: Problems;
   readonly registry: Registry;
+  readonly reads: Reads;
 }
 
 const EMPTY: Range = [0, 1];

@@ -59,7 +59,7 @@ export function expand(
   const binder: Binder = {
     problems,
     resolver: createResolver(stages, unfit, problems),
-    files: filesIn(location.folder, overrides.cwd, problems),
+    files: filesIn(location.folder, overrides.cwd, tools.reads, problems),
     inputs: draft.in,
     usedInput: (name) => used.in.add(name),
     groups: new Map(),

@@ -1,13 +1,11 @@
 /** @file Files that a pipeline names: absolute paths, looked at once each. */
-import { statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { Source } from '../graph.ts';
 import type { Problems } from '../problems.ts';
+import type { Found, Reads } from '../reads.ts';
 import type { Range } from '../yaml/tree.ts';
 import { parseValue } from './reference.ts';
-import { type Expected, type Form, formOf } from './types.ts';
-
-type Found = Form | 'missing' | 'other';
+import { type Expected, formOf } from './types.ts';
 
 export interface Files {
   /** A path as it stands in the file. Undefined after an error. */
@@ -23,20 +21,7 @@ export interface Files {
 }
 
 /** Paths of the file are relative to `folder`, paths of `--in` to `cwd`. */
-export function filesIn(folder: string, cwd: string, problems: Problems): Files {
-  const seen = new Map<string, Found>();
-
-  function look(path: string): Found {
-    let found = seen.get(path);
-    if (found === undefined) {
-      const stat = statSync(path, { throwIfNoEntry: false });
-      found =
-        stat === undefined ? 'missing' : stat.isFile() ? 'file' : stat.isDirectory() ? 'folder' : 'other';
-      seen.set(path, found);
-    }
-    return found;
-  }
-
+export function filesIn(folder: string, cwd: string, reads: Reads, problems: Problems): Files {
   function source(
     path: string,
     shown: string,
@@ -46,7 +31,7 @@ export function filesIn(folder: string, cwd: string, problems: Problems): Files 
   ): Source | undefined {
     let found: Found;
     try {
-      found = look(path);
+      found = reads.look(path);
     } catch (error) {
       // A file in place of a folder, a loop of links, no permission.
       const { code } = error as NodeJS.ErrnoException;
