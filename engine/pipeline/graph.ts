@@ -62,12 +62,14 @@ export interface Stage {
   readonly cache: boolean;
   readonly desc?: string;
   readonly place: Place;
+  /** Where it runs; undefined: in the graph's folder. */
+  readonly folder?: string;
 }
 
 /** Valid, expanded, acyclic; `stages` is in a topological order that keeps the file's order where it can. */
 export interface Graph {
   readonly name: string;
-  /** Absolute path of the pipeline file and of its folder, where commands run. */
+  /** Absolute path of the pipeline file and of its folder, where its commands run. */
   readonly file: string;
   readonly folder: string;
   readonly with: { readonly [name: string]: Json };

@@ -48,7 +48,7 @@ export async function perform(
   const { number: attempt } = opened;
   context.emit({ type: 'stage-started', at: Date.now(), stage: stage.id, key, attempt, because });
   const staged = { attempt: opened, inputs: inputs.value.staged, outputs };
-  const launch = launchOf(stage, staged, context.index.graph.folder, context.world);
+  const launch = launchOf(stage, staged, stage.folder ?? context.index.graph.folder, context.world);
   const said = await runProcess(context, stage, launch, opened.log);
   const mutated = mutatedInput(cache, inputs.value.handed);
   if (said.interrupted) return { kind: 'cancelled' };
