@@ -1,10 +1,10 @@
 import { resolve } from 'node:path';
 import type { Diagnostic } from '../../base/diagnostic.ts';
-import { loadPipeline } from '../pipeline/load.ts';
 import { span } from '../report/line.ts';
 import { plural } from '../report/quantity.ts';
 import { answer, type Call, refuse, sourcesOf, warn } from './call.ts';
 import { EXIT, type ExitCode } from './exit.ts';
+import { read } from './load.ts';
 import { type OverrideOptions, parseOverrides } from './values.ts';
 
 interface CheckDocument {
@@ -20,7 +20,7 @@ export async function check(call: Call, file: string, options: OverrideOptions):
   const overrides = await parseOverrides(options, call.cwd);
   if (!overrides.ok) return refuse(call, overrides.error);
   const path = resolve(call.cwd, file);
-  const loaded = await loadPipeline(file, overrides.value);
+  const loaded = await read(call, file, options);
   const diagnostics = loaded.ok ? loaded.value.warnings : loaded.error;
   const stages = loaded.ok ? loaded.value.graph.stages.length : 0;
   const document: CheckDocument = {
