@@ -6,6 +6,7 @@ import type { Stage } from '../pipeline/graph.ts';
 import { becauseOf } from './because.ts';
 import { asJson, type Fingerprint, fingerprintOf, keyOf, type ResolvedInputs } from './fingerprint.ts';
 import type { GraphIndex } from './index.ts';
+import { lockedRecord } from './locked.ts';
 import { type OutputsOf, resolveInputs, type Unresolved } from './resolve.ts';
 import type { World } from './world.ts';
 
@@ -16,7 +17,8 @@ export interface Keyed {
 }
 
 export type Decision =
-  | (Keyed & { readonly state: 'hit'; readonly record: ActionRecord })
+  /** `locked`: the record is what the lock file names, not what the cache has for the key. */
+  | (Keyed & { readonly state: 'hit'; readonly record: ActionRecord; readonly locked: boolean })
   /** `anyway`: it runs, and replaces a record, even if there is one. */
   | (Keyed & { readonly state: 'run'; readonly because: readonly Because[]; readonly anyway: boolean })
   | Waiting
@@ -63,7 +65,9 @@ export function decide(
   const keyed: Keyed = { key: keyOf(fingerprint), fingerprint, inputs: inputs.value };
   if (reason !== undefined) return { ...keyed, state: 'run', because: [reason], anyway: true };
   const record = readAction(world.project.cache, keyed.key);
-  if (record !== undefined) return { ...keyed, state: 'hit', record };
+  const locked = lockedRecord(stage, keyed, record, world);
+  if (locked !== undefined) return { ...keyed, state: 'hit', record: locked, locked: true };
+  if (record !== undefined) return { ...keyed, state: 'hit', record, locked: false };
   const because = becauseOf(stage, index.graph.name, keyed.key, fingerprint, world);
   return { ...keyed, state: 'run', because, anyway: false };
 }

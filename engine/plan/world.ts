@@ -4,10 +4,12 @@ import { dirname, join } from 'node:path';
 import type { Digest } from '../../base/ids.ts';
 import type { Result } from '../../base/result.ts';
 import { readOwns } from '../../cache/actions.ts';
-import type { ArtifactFault } from '../../cache/artifact.ts';
+import type { Artifact, ArtifactFault } from '../../cache/artifact.ts';
 import type { Guard } from '../../cache/guards.ts';
 import { type Pinned, pinInput } from '../../cache/inputs.ts';
 import { type Memo, openMemo } from '../../cache/memo.ts';
+import { firstLost } from '../../cache/tree.ts';
+import { type LockEntries, NO_ENTRIES } from '../lock/format.ts';
 import { builtinKinds, type Registry } from '../pipeline/registry.ts';
 import type { Project } from '../project.ts';
 import { codeOfKind, packageVersion } from './code.ts';
@@ -18,6 +20,8 @@ export interface WorldOptions {
   /** CPU threads of kinds with a backend; part of their keys. Default: all of the machine. */
   readonly threads?: number | undefined;
   readonly registry?: Registry | undefined;
+  /** What the lock file names. */
+  readonly lock?: LockEntries | undefined;
 }
 
 export interface World {
@@ -31,6 +35,9 @@ export interface World {
   /** Null for commands, whose code is the command itself. */
   codeOf(kind: string): Digest | null;
   backendOf(kind: string): BackendFacts | null;
+  readonly lock: LockEntries;
+  /** Whether all bytes of an artifact can be had without running anything. */
+  isWithinReach(artifact: Artifact): boolean;
   /** Own digests of all results in the cache when first asked. */
   owns(): ReadonlySet<string>;
   /** Everything on disk, beside the cache, that the answers so far depend on. */
@@ -70,6 +77,8 @@ export function openWorld(project: Project, options: WorldOptions = {}): World {
     pin: (path) => remember(pins, path, () => pinInput(path, memo, 'input')),
     codeOf: (kind) => code(kind).digest,
     backendOf: (kind) => remember(backends, kind, () => backend(kind)),
+    lock: options.lock ?? NO_ENTRIES,
+    isWithinReach: (artifact) => firstLost(project.cache, artifact) === undefined,
     owns: () => {
       owns ??= readOwns(project.cache);
       return owns;

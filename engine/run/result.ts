@@ -1,6 +1,7 @@
 /** @file What a run answers: `warren/run/1`, the document of `run --json`. */
 import type { Key, RunId, StageId } from '../../base/ids.ts';
 import type { Action, Because, StageFailure } from '../event.ts';
+import type { LockFault } from '../lock/outdated.ts';
 
 export interface StageResult {
   readonly id: StageId;
@@ -12,7 +13,7 @@ export interface StageResult {
   readonly failure?: StageFailure | undefined;
 }
 
-/** `refused`: `--frozen`, and something would or may run. */
+/** `refused`: `--frozen`, and something would or may run, or the lock file does not name the results. */
 export type Outcome = 'done' | 'failed' | 'refused' | 'interrupted';
 
 export interface RunResult {
@@ -23,6 +24,8 @@ export interface RunResult {
   readonly stages: readonly StageResult[];
   /** Absolute paths of the pipeline's `out`, by name. */
   readonly out: { readonly [name: string]: string };
+  /** Of a refused run: where the lock file is outdated. */
+  readonly lock?: readonly LockFault[] | undefined;
 }
 
 export const EXIT_CODES: { readonly [O in Outcome]: number } = {

@@ -2,6 +2,8 @@
 import type { RunId, StageId } from '../../base/ids.ts';
 import { openLocks } from '../../cache/locks.ts';
 import type { Emit, EventOf } from '../event.ts';
+import { readLockFile } from '../lock/file.ts';
+import type { LockFault } from '../lock/outdated.ts';
 import type { Graph } from '../pipeline/graph.ts';
 import { indexGraph } from '../plan/index.ts';
 import { outPlaces } from '../plan/placed.ts';
@@ -10,6 +12,7 @@ import { openWorld } from '../plan/world.ts';
 import type { Project } from '../project.ts';
 import type { RunOptions } from './context.ts';
 import { openJournal } from './journal.ts';
+import { frozenFaults, publishLocked, updateLock } from './locking.ts';
 import { type LoopEnd, runLoop } from './loop.ts';
 import type { Outcome, RunResult } from './result.ts';
 import { sealRun } from './seal.ts';
@@ -25,9 +28,13 @@ export async function runPipeline(
 ): Promise<RunResult> {
   const began = performance.now();
   const index = indexGraph(graph);
-  const world = openWorld(project, options);
+  const lock = await readLockFile(graph.file);
+  const world = openWorld(project, { ...options, lock: lock.entries });
   const planned = planIn(index, world, options);
-  if (options.frozen && wouldRun(planned.plan)) return refused(planned);
+  if (options.frozen) {
+    const faults = frozenFaults(lock, planned, options);
+    if (faults.length > 0 || wouldRun(planned.plan)) return refused(planned, faults);
+  }
   const outs = outPlaces(index, world).filter((place) => isWanted(place, planned.stages));
   const journal = openJournal(project, graph);
   const done = new Map<StageId, EventOf<'stage-done'>>();
@@ -52,10 +59,17 @@ export async function runPipeline(
       overrides: options.overrides ?? {},
     });
     const context = { run: journal.run, index, world, options, executor, locks, emit: both };
+    if (lock.problem !== undefined) both({ type: 'warning', at: Date.now(), diagnostic: lock.problem });
     const end = await runLoop(context, planned, outs);
     const result = resultOf(journal.run, end, options);
     world.memo.flush();
-    if (result.outcome === 'done') sealRun(context, { done, outs, out: end.out, outputsOf: end.outputsOf });
+    if (result.outcome === 'done') {
+      const { out, outputsOf } = end;
+      await publishLocked(context, end.locked);
+      const { current, warnings } = updateLock(lock, { graph, done, outputsOf }, options);
+      for (const diagnostic of warnings) both({ type: 'warning', at: Date.now(), diagnostic });
+      sealRun(context, { done, outs, out, outputsOf, lock: { path: lock.path, current } });
+    }
     const seconds = (performance.now() - began) / 1000;
     both({ type: 'run-done', at: Date.now(), outcome: result.outcome, seconds });
     return result;
@@ -78,10 +92,10 @@ function resultOf(
   return { schema: 'warren/run/1', run, outcome, stages: results, out };
 }
 
-function refused({ plan }: Planned): RunResult {
+function refused({ plan }: Planned, faults: readonly LockFault[]): RunResult {
   const stages = plan.stages.map(({ id, kind, label, key, because }) => {
     const action = label === 'run' || label === 'maybe' ? ('skipped' as const) : ('fresh' as const);
     return { id: id as StageId, kind, action, key, seconds: 0, because };
   });
-  return { schema: 'warren/run/1', run: null, outcome: 'refused', stages, out: {} };
+  return { schema: 'warren/run/1', run: null, outcome: 'refused', stages, out: {}, lock: faults };
 }

@@ -1,0 +1,47 @@
+/** @file Where the lock file names other bytes for a key than the record here, and they can be had, the lock file wins. */
+import { arch, platform } from 'node:os';
+import type { RunId } from '../../base/ids.ts';
+import type { ActionRecord } from '../../cache/actions.ts';
+import type { Artifact } from '../../cache/artifact.ts';
+import { isSameOut } from '../lock/outdated.ts';
+import type { Stage } from '../pipeline/graph.ts';
+import type { Keyed } from './decide.ts';
+import { asJson } from './fingerprint.ts';
+import { isFolder } from './suffix.ts';
+import type { World } from './world.ts';
+
+/** The result that the lock file names, unless it is the record's own, does not fit, or is nowhere to be had. */
+export function lockedRecord(
+  stage: Stage,
+  { key, fingerprint }: Keyed,
+  record: ActionRecord | undefined,
+  world: World,
+): ActionRecord | undefined {
+  const entry = world.lock.get(stage.id);
+  if (entry?.key !== key || !fits(stage, entry.out)) return undefined;
+  if (record !== undefined && isSameOut(entry.out, record.outputs)) return undefined;
+  if (!Object.values(entry.out).every((artifact) => world.isWithinReach(artifact))) return undefined;
+  if (record !== undefined) return { ...record, outputs: entry.out, notes: [], reports: [] };
+  return {
+    schema: 'warren/action/1',
+    key,
+    fingerprint: asJson(fingerprint),
+    outputs: entry.out,
+    kind: stage.kind,
+    run: 'lock' as RunId,
+    seconds: 0,
+    machine: { platform: platform(), arch: arch(), cpu: 'unknown' },
+    notes: [],
+    reports: [],
+  };
+}
+
+/** Every declared output and no other, each in the form that its type has. */
+function fits(stage: Stage, out: { readonly [name: string]: Artifact }): boolean {
+  const names = Object.keys(stage.out);
+  if (names.length !== Object.keys(out).length) return false;
+  return Object.entries(stage.out).every(([name, output]) => {
+    const form = out[name]?.form;
+    return form !== undefined && isFolder(output) === (form === 'tree');
+  });
+}
