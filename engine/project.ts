@@ -19,6 +19,11 @@ export function findProject(file: string, env: NodeJS.ProcessEnv = process.env):
   return { root, home, cache };
 }
 
+/** The project's settings; an empty file only marks the project. */
+export function settingsPath({ root }: Project): string {
+  return join(root, 'warren.yaml');
+}
+
 /** Makes the state folder, hidden from git: nobody should have to edit an ignore file first. */
 export function prepareHome(project: Project): void {
   if (existsSync(join(project.home, '.gitignore'))) return;

@@ -1,6 +1,7 @@
 import { canonicalJson } from '../../base/canonical.ts';
 import type { JsonObject } from '../../base/json.ts';
 import type { Because, PlanLabel } from '../event.ts';
+import { readLockFile } from '../lock/file.ts';
 import type { Graph, Stage } from '../pipeline/graph.ts';
 import { manifestOf } from '../pipeline/registry.ts';
 import { type Plan, type PlannedStage, planRun, wouldRun } from '../plan/plan.ts';
@@ -48,7 +49,9 @@ export async function plan(
   const targets = selectTargets(graph, stages);
   if (!targets.ok) return refuse(call, targets.error);
   const { force, threads } = options;
-  const planned = planRun(graph, findProject(graph.file), { targets: targets.value, force, threads });
+  const lock = (await readLockFile(graph.file)).entries;
+  const settings = { targets: targets.value, force, threads, lock };
+  const planned = planRun(graph, findProject(graph.file), settings);
   const byId = new Map(graph.stages.map((stage) => [stage.id, stage]));
   const document: PlanDocument = {
     schema: 'warren/plan/1',

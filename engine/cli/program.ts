@@ -141,6 +141,12 @@ function build(
     .description('show how much space results take')
     .copyInheritedSettings(program)
     .action(does(async () => (await import('./cache-du.ts')).cacheDu));
+  const lock = add('lock', 'work on lock files');
+  lock
+    .command('merge <base> <ours> <theirs>')
+    .description('merge lock files stage by stage, into OURS; a merge driver for git')
+    .copyInheritedSettings(program)
+    .action(does(async () => (await import('./lock-merge.ts')).lockMerge));
   add('doctor', 'say whether this machine can run pipelines').action(
     does(async () => (await import('./doctor.ts')).doctor),
   );

@@ -1,6 +1,7 @@
 import type { Diagnostic } from '../../base/diagnostic.ts';
 import type { JsonObject } from '../../base/json.ts';
 import type { Event } from '../event.ts';
+import type { LockFault } from '../lock/outdated.ts';
 import { selectTargets } from '../plan/targets.ts';
 import { findProject } from '../project.ts';
 import { chooseReporter } from '../report/choose.ts';
@@ -93,10 +94,26 @@ function documentOf(result: RunResult, tally: Tally): RunDocument {
   };
 }
 
+const FAULTS: { readonly [F in LockFault['fault']]: string } = {
+  missing: 'is missing in it',
+  'other-key': 'has another key',
+  'other-output': 'has another result',
+};
+
+function lockFault({ stage, fault }: LockFault): string {
+  return `${stage} ${FAULTS[fault]}`;
+}
+
 function refuseFrozen(call: Call, result: RunResult): void {
+  const { lock = [] } = result;
   const stages = result.stages
     .filter(({ action }) => action !== 'fresh' && action !== 'restored')
     .map(({ id }) => id);
+  if (stages.length === 0) {
+    const message = `With --frozen the lock file has to name every result, but ${lock.map(lockFault).join(', ')}.`;
+    refuseCall(call, 'lock-outdated', message, 'a complete run without --frozen writes it');
+    return;
+  }
   const message = `With --frozen nothing runs, but these stages would or may run: ${stages.join(', ')}.`;
   refuseCall(call, 'would-run', message, 'warren plan FILE says why');
 }

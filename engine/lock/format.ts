@@ -3,7 +3,7 @@
  * empty one between two, so that git merges edits of neighbours by itself.
  */
 import { compareCodePoints } from '../../base/canonical.ts';
-import type { Digest, Key, StageId } from '../../base/ids.ts';
+import type { Digest, Key, RunId, StageId } from '../../base/ids.ts';
 import type { Artifact } from '../../cache/artifact.ts';
 
 export interface LockEntry {
@@ -14,6 +14,8 @@ export interface LockEntry {
 export type LockEntries = ReadonlyMap<StageId, LockEntry>;
 
 export const LOCK_SCHEMA = 'warren/lock/1';
+/** Stands where a record names the run that made it, for a result that was taken from a lock file's word. */
+export const LOCK_RUN = 'lock' as RunId;
 export const NO_ENTRIES: LockEntries = new Map();
 
 const HEAD = `# What the last complete run gave, by stage. Written by warren; belongs in version control.

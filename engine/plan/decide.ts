@@ -17,8 +17,7 @@ export interface Keyed {
 }
 
 export type Decision =
-  /** `locked`: the record is what the lock file names, not what the cache has for the key. */
-  | (Keyed & { readonly state: 'hit'; readonly record: ActionRecord; readonly locked: boolean })
+  | (Keyed & { readonly state: 'hit'; readonly record: ActionRecord })
   /** `anyway`: it runs, and replaces a record, even if there is one. */
   | (Keyed & { readonly state: 'run'; readonly because: readonly Because[]; readonly anyway: boolean })
   | Waiting
@@ -64,10 +63,9 @@ export function decide(
   const fingerprint = fingerprintOf(stage, inputs.value, code, backend);
   const keyed: Keyed = { key: keyOf(fingerprint), fingerprint, inputs: inputs.value };
   if (reason !== undefined) return { ...keyed, state: 'run', because: [reason], anyway: true };
-  const record = readAction(world.project.cache, keyed.key);
-  const locked = lockedRecord(stage, keyed, record, world);
-  if (locked !== undefined) return { ...keyed, state: 'hit', record: locked, locked: true };
-  if (record !== undefined) return { ...keyed, state: 'hit', record, locked: false };
+  const own = readAction(world.project.cache, keyed.key);
+  const record = lockedRecord(stage, keyed, own, world) ?? own;
+  if (record !== undefined) return { ...keyed, state: 'hit', record };
   const because = becauseOf(stage, index.graph.name, keyed.key, fingerprint, world);
   return { ...keyed, state: 'run', because, anyway: false };
 }

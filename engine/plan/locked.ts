@@ -1,8 +1,8 @@
 /** @file Where the lock file names other bytes for a key than the record here, and they can be had, the lock file wins. */
 import { arch, platform } from 'node:os';
-import type { RunId } from '../../base/ids.ts';
 import type { ActionRecord } from '../../cache/actions.ts';
 import type { Artifact } from '../../cache/artifact.ts';
+import { LOCK_RUN } from '../lock/format.ts';
 import { isSameOut } from '../lock/outdated.ts';
 import type { Stage } from '../pipeline/graph.ts';
 import type { Keyed } from './decide.ts';
@@ -21,14 +21,14 @@ export function lockedRecord(
   if (entry?.key !== key || !fits(stage, entry.out)) return undefined;
   if (record !== undefined && isSameOut(entry.out, record.outputs)) return undefined;
   if (!Object.values(entry.out).every((artifact) => world.isWithinReach(artifact))) return undefined;
-  if (record !== undefined) return { ...record, outputs: entry.out, notes: [], reports: [] };
+  if (record !== undefined) return { ...record, run: LOCK_RUN, outputs: entry.out, notes: [], reports: [] };
   return {
     schema: 'warren/action/1',
     key,
     fingerprint: asJson(fingerprint),
     outputs: entry.out,
     kind: stage.kind,
-    run: 'lock' as RunId,
+    run: LOCK_RUN,
     seconds: 0,
     machine: { platform: platform(), arch: arch(), cpu: 'unknown' },
     notes: [],

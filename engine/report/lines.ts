@@ -1,6 +1,7 @@
 /** @file The permanent lines of a run: one when a stage ends, one for each thing a person must see. */
 import { unreachable } from '../../base/result.ts';
 import type { EventOf } from '../event.ts';
+import { LOCK_RUN } from '../lock/format.ts';
 import { becauseLine } from './because.ts';
 import { type Line, padded, span, type Tone } from './line.ts';
 import { duration, metric } from './quantity.ts';
@@ -52,6 +53,7 @@ export function doneLine(event: EventOf<'stage-done'>, columns: number): Line {
 function reason(event: EventOf<'stage-done'>): string {
   if (event.failure !== undefined) return event.failure.message;
   if (event.reason !== undefined) return event.reason;
+  if (event.from === LOCK_RUN) return 'from lock';
   if (event.from !== undefined) return `from run ${event.from}`;
   return becauseLine(event.because);
 }

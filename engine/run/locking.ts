@@ -2,6 +2,7 @@
 import { basename } from 'node:path';
 import type { Diagnostic } from '../../base/diagnostic.ts';
 import type { StageId } from '../../base/ids.ts';
+import { type ActionRecord, publishAction, readAction } from '../../cache/actions.ts';
 import { errnoOf } from '../../cache/publish.ts';
 import type { EventOf } from '../event.ts';
 import { type LockFile, writeLockFile } from '../lock/file.ts';
@@ -10,10 +11,20 @@ import { type LockFault, lockFaults } from '../lock/outdated.ts';
 import type { Graph } from '../pipeline/graph.ts';
 import type { Planned } from '../plan/plan.ts';
 import type { OutputsOf } from '../plan/resolve.ts';
+import type { Project } from '../project.ts';
 import type { RunOptions } from './context.ts';
 
+/** Stores what was taken from the lock file's word under its key, unless the cache has a record of its own. */
+export async function publishLocked(project: Project, records: readonly ActionRecord[]): Promise<void> {
+  for (const record of records) {
+    if (readAction(project.cache, record.key) === undefined) {
+      await publishAction(project.cache, record, false);
+    }
+  }
+}
+
 /** Whether the run is of the file as it stands: the lock file says nothing of a run with other keys. */
-export function isPlainRun({ overrides = {}, threads }: RunOptions): boolean {
+function isPlainRun({ overrides = {}, threads }: RunOptions): boolean {
   const changes = Object.values(overrides).some((value) => !Array.isArray(value) || value.length > 0);
   return !changes && threads === undefined;
 }

@@ -3,6 +3,7 @@ import { availableParallelism, totalmem } from 'node:os';
 import type { Key, StageId } from '../../base/ids.ts';
 import type { ActionRecord } from '../../cache/actions.ts';
 import type { Action, Because, StageFailure } from '../event.ts';
+import { LOCK_RUN } from '../lock/format.ts';
 import { type Decision, decide, type Keyed } from '../plan/decide.ts';
 import { lostBecause } from '../plan/lost.ts';
 import type { OutPlace } from '../plan/placed.ts';
@@ -24,6 +25,8 @@ export interface LoopEnd {
   /** Where each name of `out` is. */
   readonly out: { readonly [name: string]: string };
   readonly outputsOf: (id: StageId) => Outputs | undefined;
+  /** Results that were taken from the lock file's word. */
+  readonly locked: readonly ActionRecord[];
 }
 
 export function runLoop(context: RunContext, planned: Planned, outs: readonly OutPlace[]): Promise<LoopEnd> {
@@ -34,6 +37,7 @@ export function runLoop(context: RunContext, planned: Planned, outs: readonly Ou
   const tokens = makeTokens(total);
   const labels = new Map(planned.plan.stages.map(({ id, label }) => [id, label]));
   const out: { [name: string]: string } = {};
+  const locked = new Map<Key, ActionRecord>();
   /** Why nothing more is started: the first failure without `keepGoing`. */
   let closing: string | undefined;
   let running = 0;
@@ -51,7 +55,12 @@ export function runLoop(context: RunContext, planned: Planned, outs: readonly Ou
   function pump(): void {
     for (let place = board.next(); place !== undefined; place = board.next()) step(place);
     if (running > 0 || !board.allSettled()) return;
-    finish({ results: stages.map(({ id }) => resultOf(id)), out, outputsOf: board.outputsOf });
+    finish({
+      results: stages.map(({ id }) => resultOf(id)),
+      out,
+      outputsOf: board.outputsOf,
+      locked: [...locked.values()],
+    });
   }
 
   function step(place: Place): void {
@@ -164,6 +173,7 @@ export function runLoop(context: RunContext, planned: Planned, outs: readonly Ou
   }
 
   function settleHit(place: Place, keyed: Keyed, record: ActionRecord): void {
+    if (record.run === LOCK_RUN) locked.set(keyed.key, record);
     const action = labels.get(place.stage.id) === 'restore' ? 'restored' : 'fresh';
     settle(place, action, { keyed, outputs: record.outputs, record });
   }

@@ -16,7 +16,7 @@ import { type Request, requestOf } from './request.ts';
 import type { RunResult } from './result.ts';
 
 export interface Seal {
-  readonly schema: 'warren/seal/2';
+  readonly schema: 'warren/seal/3';
   readonly cache: string;
   /** The pipeline file, inputs, code and placed results. */
   readonly guards: readonly Guard[];
@@ -29,6 +29,8 @@ export interface Seal {
   readonly targets: readonly StageId[];
   readonly stages: readonly SealedStage[];
   readonly out: { readonly [name: string]: string };
+  /** The lock file names what is sealed, or there is none: `--frozen` has nothing to refuse. */
+  readonly locked: boolean;
 }
 
 export interface SealedStage {
@@ -56,13 +58,14 @@ export function answerAtOnce(args: readonly string[], cwd: string): Answer | und
   const project = findProject(request.file);
   const seal = readSeal(sealPath(project, request));
   if (seal === undefined || seal.cache !== project.cache || !holds(seal)) return undefined;
+  if (!seal.locked && args.includes('--frozen')) return undefined;
   return answer(seal, project);
 }
 
 function readSeal(path: string): Seal | undefined {
   try {
     const seal = JSON.parse(readFileSync(path, 'utf8')) as Seal;
-    return seal.schema === 'warren/seal/2' ? seal : undefined;
+    return seal.schema === 'warren/seal/3' ? seal : undefined;
   } catch {
     return undefined;
   }

@@ -33,7 +33,10 @@ export async function runPipeline(
   const planned = planIn(index, world, options);
   if (options.frozen) {
     const faults = frozenFaults(lock, planned, options);
-    if (faults.length > 0 || wouldRun(planned.plan)) return refused(planned, faults);
+    if (faults.length > 0 || wouldRun(planned.plan)) {
+      if (lock.problem !== undefined) emit({ type: 'warning', at: Date.now(), diagnostic: lock.problem });
+      return refused(planned, faults);
+    }
   }
   const outs = outPlaces(index, world).filter((place) => isWanted(place, planned.stages));
   const journal = openJournal(project, graph);
@@ -65,7 +68,7 @@ export async function runPipeline(
     world.memo.flush();
     if (result.outcome === 'done') {
       const { out, outputsOf } = end;
-      await publishLocked(context, end.locked);
+      await publishLocked(project, end.locked);
       const { current, warnings } = updateLock(lock, { graph, done, outputsOf }, options);
       for (const diagnostic of warnings) both({ type: 'warning', at: Date.now(), diagnostic });
       sealRun(context, { done, outs, out, outputsOf, lock: { path: lock.path, current } });

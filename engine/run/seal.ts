@@ -2,7 +2,7 @@
  * @file The seal: after a complete run, everything that would have to change for the same call to do anything. While
  * nothing on the list has changed, the next such call is answered from it, without loading the pipeline.
  */
-import { statSync } from 'node:fs';
+import { existsSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { StageId } from '../../base/ids.ts';
 import type { Guard } from '../../cache/guards.ts';
@@ -12,9 +12,11 @@ import { actionPath } from '../../cache/layout.ts';
 import { errnoOf, writeAtomic } from '../../cache/publish.ts';
 import { BUILD } from '../build.ts';
 import type { EventOf } from '../event.ts';
+import type { Look } from '../pipeline/reads.ts';
 import { isPlaced, type OutPlace, outItems } from '../plan/placed.ts';
 import type { Outputs } from '../plan/resolve.ts';
 import type { World } from '../plan/world.ts';
+import { settingsPath } from '../project.ts';
 import type { RunContext } from './context.ts';
 import { type Seal, type SealedStage, sealPath } from './quick.ts';
 
@@ -24,6 +26,7 @@ export interface Sealable {
   readonly outputsOf: (id: StageId) => Outputs | undefined;
   readonly outs: readonly OutPlace[];
   readonly out: { readonly [name: string]: string };
+  readonly lock: { readonly path: string; readonly current: boolean };
 }
 
 /** Seals a run in which every stage has a stored result, for the call that it answered. */
@@ -41,8 +44,9 @@ export function sealRun(context: RunContext, sealable: Sealable): void {
 }
 
 /** Undefined where a stage runs every time, was not stored, or something was changed while the run went on. */
-function makeSeal(context: RunContext, { done, outputsOf, outs, out }: Sealable): Seal | undefined {
+function makeSeal(context: RunContext, sealable: Sealable): Seal | undefined {
   const { index, world, run, options } = context;
+  const { done, outputsOf, outs, out, lock } = sealable;
   const stages: SealedStage[] = [];
   const actions: Seal['actions'][number][] = [];
   for (const { stage: id, key, outputs, from = run } of done.values()) {
@@ -58,14 +62,19 @@ function makeSeal(context: RunContext, { done, outputsOf, outs, out }: Sealable)
     const items = outItems(place, index, world, outputsOf);
     return items !== undefined && isPlaced(place, items, world);
   });
-  const guards = placed ? guardsOf(context, Object.values(out)) : undefined;
+  const beside = [lock.path, settingsPath(world.project)];
+  const present = beside.filter((path) => existsSync(path));
+  const guards = placed ? guardsOf(context, [...present, ...Object.values(out)]) : undefined;
   if (guards === undefined) return undefined;
   const { name: pipeline, file } = index.graph;
   const targets = options.targets ?? [];
   const { cache } = world.project;
   const known = new Set(guards.map(({ path }) => path));
-  const looks = (options.request?.looks ?? []).filter(([path]) => !known.has(path));
-  return { schema: 'warren/seal/2', cache, guards, looks, actions, pipeline, file, targets, stages, out };
+  const absent = beside.filter((path) => !present.includes(path)).map((path): Look => [path, 'missing']);
+  const looks = [...(options.request?.looks ?? []).filter(([path]) => !known.has(path)), ...absent];
+  const { current: locked } = lock;
+  const sealed = { cache, guards, looks, actions, pipeline, file, targets, stages, out, locked };
+  return { schema: 'warren/seal/3', ...sealed };
 }
 
 function guardsOf({ world, index, options }: RunContext, placed: readonly string[]): Guard[] | undefined {

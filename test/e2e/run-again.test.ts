@@ -59,8 +59,15 @@ describe('a run that has nothing to do', () => {
       (tree) => rmSync(tree.path('out'), { recursive: true }),
       ['fresh', 'restored'],
     ],
-    'the records of the cache': [
+    'the records of the cache, for which the lock file stands': [
       (tree) => rmSync(tree.path('.warren/cache/actions'), { recursive: true }),
+      FRESH,
+    ],
+    'the records of the cache': [
+      (tree) => {
+        rmSync(tree.path('.warren/cache/actions'), { recursive: true });
+        rmSync(tree.path('p.lock.yaml'));
+      },
       ['ran', 'ran'],
     ],
   };

@@ -13,6 +13,7 @@ import { dirname, join } from 'node:path';
 import { onTestFinished } from 'vitest';
 import type { Json } from '../../base/json.ts';
 import type { Event, EventOf, EventType } from '../../engine/event.ts';
+import { readLockFile } from '../../engine/lock/file.ts';
 import type { Graph } from '../../engine/pipeline/graph.ts';
 import { loadPipeline } from '../../engine/pipeline/load.ts';
 import type { Registry } from '../../engine/pipeline/registry.ts';
@@ -85,7 +86,8 @@ export function workshop(files: { readonly [name: string]: string }, registry?: 
     graph,
     plan: async (options = {}) => {
       const loaded = await graph(options);
-      return planRun(loaded, project, settings(loaded, options));
+      const lock = (await readLockFile(loaded.file)).entries;
+      return planRun(loaded, project, { ...settings(loaded, options), lock });
     },
     run: async (options = {}) => {
       const loaded = await graph(options);
