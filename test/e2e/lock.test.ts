@@ -117,7 +117,7 @@ describe('a sealed call', () => {
   });
 
   it('of a part does not hide from --frozen that the lock file is outdated', async () => {
-    const more = YAML.replace('out:', '  b: { run: "echo 2 > ${out.o}", out: { o: file } }\nout:');
+    const more = YAML.replace('\nout:', '\n  b: { run: "echo 2 > ${out.o}", out: { o: file } }\nout:');
     const tree = new Tree({ 'p.yaml': more, [FILE]: lock({}) });
     expect((await run(tree, 'a')).code).toBe(0);
     const { code, document } = await tree.json('run', 'p.yaml', 'a', '--frozen');
