@@ -3,6 +3,7 @@
 import type { Diagnostic } from '../base/diagnostic.ts';
 import type { Digest, Key, RunId, StageId } from '../base/ids.ts';
 import type { JsonObject } from '../base/json.ts';
+import type { RetryCause } from './pipeline/graph.ts';
 
 /** How a stage's result came to be (design section 8). */
 export type Action = 'ran' | 'restored' | 'fresh' | 'failed' | 'skipped' | 'cancelled';
@@ -37,11 +38,11 @@ interface RunStarted extends Base {
   readonly stages: readonly { readonly id: StageId; readonly kind: string; readonly label: PlanLabel }[];
   readonly overrides: JsonObject;
 }
-/** A stage waits for another process that is making the same key. */
+/** A stage waits for another process that is making the same key, or for named tokens of the pipeline. */
 interface StageWaiting extends Base {
   readonly type: 'stage-waiting';
   readonly stage: StageId;
-  readonly reason: 'lock' | 'resources';
+  readonly reason: 'lock' | 'resources' | 'limit';
   readonly detail: string;
 }
 interface StageStarted extends Base {
@@ -50,6 +51,18 @@ interface StageStarted extends Base {
   readonly key: Key;
   readonly attempt: number;
   readonly because: readonly Because[];
+}
+/** An attempt failed, and another follows. */
+interface StageRetrying extends Base {
+  readonly type: 'stage-retrying';
+  readonly stage: StageId;
+  /** The one that follows, from 1, and how many there may be. */
+  readonly retry: number;
+  readonly of: number;
+  readonly cause: RetryCause;
+  readonly failure: StageFailure;
+  /** Seconds until it may start. */
+  readonly wait: number;
 }
 interface StageProgress extends Base {
   readonly type: 'stage-progress';
@@ -100,6 +113,8 @@ interface StageDone extends Base {
   readonly failure?: StageFailure | undefined;
   /** For skipped and cancelled: why. */
   readonly reason?: string | undefined;
+  /** Attempts after the first, if there were any. */
+  readonly retries?: number | undefined;
 }
 /** Something went wrong around a stage without failing it: a cache that could not be written, an input that changed. */
 interface Warning extends Base {
@@ -136,6 +151,7 @@ export type Event =
   | RunStarted
   | StageWaiting
   | StageStarted
+  | StageRetrying
   | StageProgress
   | StageMetric
   | StageOutput

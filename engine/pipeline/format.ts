@@ -31,6 +31,65 @@ const resources: JsonObject = {
   },
 };
 
+const factor = (description: string): JsonObject => ({
+  description,
+  type: ['number', 'string'],
+  minimum: 1,
+});
+
+/** `retries:` of a stage. */
+const retries: JsonObject = {
+  description:
+    'Further attempts after a failure: a number, or {max, on, grow, wait, backoff}. Never part of the key.',
+  anyOf: [
+    { type: 'integer', minimum: 0, maximum: 100 },
+    { type: 'string', pattern: '\\$\\{' },
+    {
+      type: 'object',
+      additionalProperties: false,
+      required: ['max'],
+      properties: {
+        max: {
+          description: 'Further attempts after the first.',
+          type: ['integer', 'string'],
+          minimum: 0,
+          maximum: 100,
+        },
+        on: {
+          description: 'Causes: oom, timeout, preempted, error, and exit codes. Default: all four.',
+          type: 'array',
+          minItems: 1,
+          items: {
+            description: 'oom, timeout, preempted, error, or an exit code from 1 to 255.',
+            type: ['string', 'integer'],
+            minimum: 1,
+            maximum: 255,
+          },
+        },
+        grow: {
+          description: 'What the next attempt asks for, as a factor of what the last one did.',
+          type: 'object',
+          additionalProperties: false,
+          properties: {
+            memory: factor('Factor of resources.memory after each oom.'),
+            time: factor('Factor of resources.time after each timeout.'),
+          },
+        },
+        wait: sizeOrNumber('Time before the first retry: seconds, or 5s, 2m. Default 0.'),
+        backoff: factor('Factor of the wait from one retry to the next. Default 2.'),
+      },
+    },
+  ],
+};
+
+/** `limits:` of a stage. */
+const stageLimits: JsonObject = {
+  description: 'Named tokens of the pipeline held while it runs: [name], or {name: count}. Never in the key.',
+  type: ['array', 'object'],
+  items: { type: 'string' },
+  additionalProperties: { description: 'How many.', type: ['integer', 'string'], minimum: 1 },
+};
+
 const outputDeclaration: JsonObject = {
   description: 'What the command writes at ${out.NAME}: a type, or {type, name, schema}.',
   type: ['string', 'object'],
@@ -110,7 +169,15 @@ export const stageProperties: JsonObject = {
   },
   resources,
   cache: { description: 'false: always runs and is never restored.', type: 'boolean' },
-  retries: { description: 'Further attempts after a failure; only 0 so far.', type: 'integer', minimum: 0 },
+  retries,
+  limits: stageLimits,
+  hardware: {
+    description:
+      'Facts of the machine that enter the key: cpu_model, arch, platform. For results that hang on them.',
+    type: 'array',
+    items: { type: 'string' },
+    uniqueItems: true,
+  },
   desc: { description: 'One line for people.', type: 'string' },
 };
 
@@ -118,7 +185,6 @@ export const stageProperties: JsonObject = {
 export const LATER_STAGE_KEYS: ReadonlyMap<string, string> = new Map([
   ['when', 'leave the stage out, or comment it'],
   ['rounds', 'write one stage per round'],
-  ['hardware', 'delete it; the backend and its threads are in the key already'],
   ['carry', 'write one stage per round and refer to the one before'],
 ]);
 
@@ -140,6 +206,11 @@ export const pipelineProperties: JsonObject = {
     description: 'Files and their defaults; --in name=PATH overrides; null: must be given.',
     type: 'object',
     additionalProperties: { type: ['string', 'null'] },
+  },
+  limits: {
+    description: 'Named tokens that stages share, such as {judge_api: 4}: how many there are.',
+    type: 'object',
+    additionalProperties: { description: 'How many there are.', type: 'integer', minimum: 1 },
   },
   stages: { description: 'Stages by name.', type: 'object', minProperties: 1 },
   out: {

@@ -22,6 +22,8 @@ export interface Output {
   readonly type: ArtifactType;
   /** File name shown to people. */
   readonly name?: string;
+  /** Its bytes go when the last stage that reads it is done. Never part of the key. */
+  readonly temp?: true;
 }
 
 /** Words of a command: text and placeholders, `in.x`, `out.x`, `with.x`. Each placeholder becomes exactly one word. */
@@ -39,6 +41,28 @@ export interface Resources {
   /** Seconds; 0 when unlimited. */
   readonly time: number;
 }
+
+/** Why an attempt failed, as far as trying again may help. */
+export const RETRY_CAUSES = ['oom', 'timeout', 'preempted', 'error'] as const;
+export type RetryCause = (typeof RETRY_CAUSES)[number];
+
+/** What happens after a failed attempt. */
+export interface Retries {
+  /** Further attempts after the first. */
+  readonly max: number;
+  /** Causes, and exit codes as numbers, that are worth another attempt. */
+  readonly on: readonly (RetryCause | number)[];
+  /** Factors: of memory after each `oom`, of time after each `timeout`. */
+  readonly grow: { readonly memory: number; readonly time: number };
+  /** Seconds before the first of them. */
+  readonly wait: number;
+  /** Factor of the wait from one to the next. */
+  readonly backoff: number;
+}
+
+/** Facts of a machine that enter a key on request. */
+export const HARDWARE_FACTS = ['cpu_model', 'arch', 'platform'] as const;
+export type HardwareFact = (typeof HARDWARE_FACTS)[number];
 
 export interface Stage {
   /** `rrhf[seed=1]` */
@@ -58,6 +82,11 @@ export interface Stage {
   /** Passed, never hashed, stored or shown: names only. */
   readonly passEnv: readonly string[];
   readonly resources: Resources;
+  readonly retries: Retries;
+  /** How many of the pipeline's named tokens it holds while it runs. */
+  readonly limits: { readonly [name: string]: number };
+  /** Facts of the machine that are part of its key. */
+  readonly hardware: readonly HardwareFact[];
   /** False: always runs, never stored as a result. */
   readonly cache: boolean;
   readonly desc?: string;
@@ -73,6 +102,8 @@ export interface Graph {
   readonly file: string;
   readonly folder: string;
   readonly with: { readonly [name: string]: Json };
+  /** Named tokens that stages share. */
+  readonly limits: { readonly [name: string]: number };
   readonly stages: readonly Stage[];
   readonly out: { readonly [name: string]: Binding };
 }

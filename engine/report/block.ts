@@ -1,6 +1,6 @@
 /** @file The live block: what runs now, at most `rows - 2` lines, as a pure function of the tally. */
 import { type Line, padded, shorten, span } from './line.ts';
-import { idWidth, waitText } from './lines.ts';
+import { idWidth, retryText, waitText } from './lines.ts';
 import { clock, metric } from './quantity.ts';
 import { countLine } from './summary.ts';
 import { type Running, secondsLeft, type Tally } from './tally.ts';
@@ -18,6 +18,13 @@ export function renderBlock(tally: Tally, now: number, size: Size): Line[] {
   const ids = idWidth((tally.started?.stages ?? []).map(({ id }) => id));
   const lines = [
     ...[...tally.running.values()].map((running) => runningLine(running, tally, now, ids)),
+    ...[...tally.retrying.values()].map(
+      (event): Line => [
+        padded(event.stage, ids, 'strong'),
+        span('  '),
+        span(`retries ${retryText(event)}`, 'warn'),
+      ],
+    ),
     ...held.map(
       (event): Line => [
         padded(event.stage, ids, 'strong'),

@@ -4,7 +4,7 @@ import type { EventOf } from '../event.ts';
 import { LOCK_RUN } from '../lock/format.ts';
 import { becauseLine } from './because.ts';
 import { type Line, padded, span, type Tone } from './line.ts';
-import { duration, metric } from './quantity.ts';
+import { duration, metric, plural } from './quantity.ts';
 import { width } from './width.ts';
 
 const VERB_WIDTH = 12;
@@ -51,6 +51,13 @@ export function doneLine(event: EventOf<'stage-done'>, columns: number): Line {
 }
 
 function reason(event: EventOf<'stage-done'>): string {
+  const { retries = 0 } = event;
+  const text = plainReason(event);
+  if (retries === 0) return text;
+  return `after ${plural(retries, 'retry', 'retries')}${text === '' ? '' : `: ${text}`}`;
+}
+
+function plainReason(event: EventOf<'stage-done'>): string {
   if (event.failure !== undefined) return event.failure.message;
   if (event.reason !== undefined) return event.reason;
   if (event.from === LOCK_RUN) return 'from lock';
@@ -85,7 +92,28 @@ export function waitLine(event: EventOf<'stage-waiting'>, columns: number): Line
 }
 
 export function waitText(event: EventOf<'stage-waiting'>): string {
-  return event.reason === 'lock' ? `for another process: ${event.detail}` : `for resources: ${event.detail}`;
+  return `${WAITS[event.reason]}: ${event.detail}`;
+}
+
+const WAITS: { readonly [R in EventOf<'stage-waiting'>['reason']]: string } = {
+  lock: 'for another process',
+  resources: 'for resources',
+  limit: 'for a limit of the pipeline',
+};
+
+export function retryLine(event: EventOf<'stage-retrying'>, columns: number): Line {
+  return [
+    padded(event.stage, columns, 'strong'),
+    span('  '),
+    padded(`retry ${event.retry} of ${event.of}`, VERB_WIDTH, 'warn'),
+    span('  '),
+    span(`${retryText(event)}: ${event.failure.message}`),
+  ];
+}
+
+/** `in 5.0s after oom` */
+export function retryText({ wait, cause }: EventOf<'stage-retrying'>): string {
+  return `${wait > 0 ? `in ${duration(wait)} ` : ''}after ${cause}`;
 }
 
 export function progressLine(event: EventOf<'stage-progress'>, columns: number): Line {

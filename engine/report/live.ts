@@ -5,7 +5,7 @@ import { renderDiagnostic, type Sources } from './diagnostics.ts';
 import { closingLines, failureLines, reportLines } from './ending.ts';
 import { collapsesFresh } from './fresh.ts';
 import type { Line } from './line.ts';
-import { doneLine, idWidth, noteLine } from './lines.ts';
+import { doneLine, idWidth, noteLine, retryLine } from './lines.ts';
 import { type Painter, printTo, type Results } from './paint.ts';
 import { dispatch, type Handlers, ignore, type Reporter } from './reporter.ts';
 import { Tally } from './tally.ts';
@@ -61,6 +61,7 @@ export function liveReporter({ terminal, results, paint, sources, clock }: LiveO
     },
     'stage-waiting': ignore,
     'stage-started': ignore,
+    'stage-retrying': (event) => pending.push(retryLine(event, columns)),
     'stage-progress': ignore,
     'stage-metric': ignore,
     'stage-output': ignore,

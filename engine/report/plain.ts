@@ -2,7 +2,7 @@
 import { renderDiagnostic, type Sources } from './diagnostics.ts';
 import { closingLines, failureLines, reportLines } from './ending.ts';
 import { collapsesFresh } from './fresh.ts';
-import { doneLine, idWidth, noteLine, progressLine, startLine, waitLine } from './lines.ts';
+import { doneLine, idWidth, noteLine, progressLine, retryLine, startLine, waitLine } from './lines.ts';
 import type { Print, Results } from './paint.ts';
 import { dispatch, type Handlers, ignore, type Reporter } from './reporter.ts';
 import { Tally } from './tally.ts';
@@ -33,6 +33,7 @@ export function plainReporter({ progress: put, results, sources }: PlainOptions)
       spoke.set(event.stage, event.at);
       put([startLine(event, columns)]);
     },
+    'stage-retrying': (event) => put([retryLine(event, columns)]),
     'stage-progress': (event) => {
       if (event.at - (spoke.get(event.stage) ?? 0) < HEARTBEAT_MS) return;
       spoke.set(event.stage, event.at);

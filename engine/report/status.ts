@@ -2,7 +2,7 @@
 import type { StageId } from '../../base/ids.ts';
 import { closingLines } from './ending.ts';
 import { type Line, padded, type Span, span } from './line.ts';
-import { doneLine, idWidth, waitText } from './lines.ts';
+import { doneLine, idWidth, retryText, waitText } from './lines.ts';
 import { clock, metric } from './quantity.ts';
 import { countLine } from './summary.ts';
 import { secondsLeft, type Tally } from './tally.ts';
@@ -34,6 +34,15 @@ function stageLine(id: StageId, tally: Tally, now: number, alive: boolean, colum
   const running = tally.running.get(id);
   if (running === undefined) {
     const held = tally.held.get(id);
+    const retrying = tally.retrying.get(id);
+    if (retrying !== undefined && alive) {
+      return [
+        name,
+        span('  '),
+        span(`waiting for retry ${retrying.retry} of ${retrying.of} `, 'warn'),
+        span(retryText(retrying)),
+      ];
+    }
     return [
       name,
       span('  '),

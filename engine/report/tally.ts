@@ -22,6 +22,8 @@ export class Tally {
   readonly begun: Set<StageId> = new Set();
   readonly running: Map<StageId, Running> = new Map();
   readonly held: Map<StageId, EventOf<'stage-waiting'>> = new Map();
+  /** Between two attempts. */
+  readonly retrying: Map<StageId, EventOf<'stage-retrying'>> = new Map();
   readonly done: Map<StageId, EventOf<'stage-done'>> = new Map();
   readonly notes: EventOf<'stage-note'>[] = [];
   readonly reports: EventOf<'stage-report'>[] = [];
@@ -38,8 +40,13 @@ export class Tally {
     },
     'stage-started': (event) => {
       this.held.delete(event.stage);
+      this.retrying.delete(event.stage);
       this.begun.add(event.stage);
       this.running.set(event.stage, { stage: event.stage, startedAt: event.at, metrics: new Map() });
+    },
+    'stage-retrying': (event) => {
+      this.running.delete(event.stage);
+      this.retrying.set(event.stage, event);
     },
     'stage-progress': (event) => {
       const running = this.running.get(event.stage);
@@ -65,6 +72,7 @@ export class Tally {
     'stage-done': (event) => {
       this.running.delete(event.stage);
       this.held.delete(event.stage);
+      this.retrying.delete(event.stage);
       this.done.set(event.stage, event);
       if (event.action !== 'failed') this.tails.delete(event.stage);
     },

@@ -4,7 +4,7 @@
  * file systems, renaming one does not: a folder that was used goes to `.warren/spare/`, and the next stage gets it.
  */
 import { randomBytes } from 'node:crypto';
-import { existsSync, mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, renameSync, rmdirSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { Key } from '../../base/ids.ts';
 import { errnoOf, removeQuietly, withFolder } from '../../cache/publish.ts';
@@ -46,15 +46,32 @@ export function clearAttempt(folder: string): void {
   }
 }
 
-/** After success nothing is left but a log that has something in it. */
+/** After success nothing is left but logs that have something in them. */
 export function closeAttempt(project: Project, attempt: Attempt): void {
   const base = dirname(attempt.folder);
+  if (attempt.number > 1) {
+    for (const name of listNames(base)) {
+      if (name === 'state' || !Number.isInteger(Number(name))) remove(join(base, name));
+      else clearAttempt(join(base, name));
+    }
+    // Folders without a log are empty now.
+    for (const folder of [...listNames(base).map((name) => join(base, name)), base]) removeEmpty(folder);
+    return;
+  }
   const log = existsSync(attempt.log) ? `${base}.log` : undefined;
   if (log !== undefined) renameSync(attempt.log, log);
-  if (attempt.number > 1 || !giveSpare(project, base)) rmSync(base, { recursive: true, force: true });
+  if (!giveSpare(project, base)) rmSync(base, { recursive: true, force: true });
   if (log === undefined) return;
   mkdirSync(attempt.folder, { recursive: true });
   renameSync(log, attempt.log);
+}
+
+function removeEmpty(folder: string): void {
+  try {
+    rmdirSync(folder);
+  } catch (error) {
+    if (!['ENOTEMPTY', 'EEXIST', 'ENOENT'].includes(errnoOf(error) ?? '')) throw error;
+  }
 }
 
 function makeParts(base: string, number: number): void {

@@ -12,6 +12,7 @@ import type { RunContext } from './context.ts';
 import { changedInput, warnChanged } from './input-checks.ts';
 import { perform } from './perform.ts';
 import { publish, recordOf } from './record.ts';
+import type { FailureCause } from './retry.ts';
 
 export type ToRun = Extract<Decision, { state: 'run' }>;
 
@@ -19,31 +20,45 @@ export type Ended =
   | { readonly kind: 'ran'; readonly outputs: Outputs; readonly seconds: number }
   /** Another engine made it while we waited. */
   | { readonly kind: 'found'; readonly record: ActionRecord }
-  | { readonly kind: 'failed'; readonly failure: StageFailure; readonly seconds: number }
+  | {
+      readonly kind: 'failed';
+      readonly failure: StageFailure;
+      readonly cause: FailureCause;
+      readonly seconds: number;
+    }
   | { readonly kind: 'cancelled'; readonly seconds: number }
   /** An input's bytes are gone: its producer has to run first. */
   | { readonly kind: 'lost'; readonly producer: StageId; readonly because: Because };
 
-/** Runs a stage that has no result, or has one that is not to be used. */
-export async function attemptStage(context: RunContext, stage: Stage, toRun: ToRun): Promise<Ended> {
+/**
+ * Runs a stage that has no result, or has one that is not to be used. `tries` counts the attempts of this run, from 1;
+ * the stage's resources are those of this try.
+ */
+export async function attemptStage(
+  context: RunContext,
+  stage: Stage,
+  toRun: ToRun,
+  tries: number,
+): Promise<Ended> {
   const { key, anyway } = toRun;
   const release = await claim(context, stage.id, key);
   if (release === undefined) return { kind: 'cancelled', seconds: 0 };
   try {
     const record = anyway ? undefined : readAction(context.world.project.cache, key);
-    return record === undefined ? await attempt(context, stage, toRun) : { kind: 'found', record };
+    return record === undefined ? await attempt(context, stage, toRun, tries) : { kind: 'found', record };
   } finally {
     release();
   }
 }
 
-async function attempt(context: RunContext, stage: Stage, toRun: ToRun): Promise<Ended> {
+async function attempt(context: RunContext, stage: Stage, toRun: ToRun, tries: number): Promise<Ended> {
   const { project } = context.world;
   const { because } = toRun;
   const began = performance.now();
-  const opened = openAttempt(project, toRun.key, !because.some(({ kind }) => kind === 'forced'));
+  const afresh = tries === 1 && because.some(({ kind }) => kind === 'forced');
+  const opened = openAttempt(project, toRun.key, !afresh);
   const seconds = (): number => (performance.now() - began) / 1000;
-  const performed = await perform(context, stage, toRun, opened, because);
+  const performed = await perform(context, stage, toRun, opened, because, tries);
   if (performed.kind !== 'ended') {
     clearAttempt(opened.folder);
     return performed.kind === 'lost' ? performed : { ...performed, seconds: seconds() };
@@ -52,7 +67,7 @@ async function attempt(context: RunContext, stage: Stage, toRun: ToRun): Promise
   const collected = await collectOutputs(stage, performed.outputs, project.cache);
   if (!collected.ok) {
     clearAttempt(opened.folder);
-    return { kind: 'failed', failure: collected.error, seconds: seconds() };
+    return { kind: 'failed', failure: collected.error, cause: 'invalid', seconds: seconds() };
   }
   let result: Outputs = collected.value;
   if (changed !== undefined) warnChanged(context, stage, changed);

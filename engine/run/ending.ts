@@ -12,6 +12,8 @@ export interface Facts {
   readonly keyed?: Keyed | undefined;
   readonly because?: readonly Because[] | undefined;
   readonly seconds?: number | undefined;
+  /** Attempts after the first. */
+  readonly retries?: number | undefined;
   readonly outputs?: Outputs | undefined;
   readonly record?: ActionRecord | undefined;
   /** Tables of an earlier run, to be shown again. */
@@ -29,9 +31,10 @@ export function endStage(
 ): void {
   const { id, kind } = place.stage;
   const { keyed, because = [], seconds = 0, outputs, failure, reason, record, reports = [] } = facts;
+  const retries = facts.retries || undefined;
   const key = keyed?.key ?? null;
   const before = place.result;
-  const result: StageResult = { id, kind, action, key, seconds, because, failure };
+  const result: StageResult = { id, kind, action, key, seconds, because, failure, retries };
   // Asked again only because a result above was lost, and unchanged: what was said of it holds.
   const known = before !== undefined && action === 'fresh' && before.key === key;
   board.settle(place, known ? before : result, outputs);
@@ -55,5 +58,6 @@ export function endStage(
     from: record?.run,
     failure,
     reason,
+    retries,
   });
 }

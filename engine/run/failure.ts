@@ -2,6 +2,8 @@
 import type { Failure } from '../../stages/protocol/failure.ts';
 import type { StageFailure } from '../event.ts';
 import type { Exit } from '../executors/executor.ts';
+import { saysOutOfMemory } from './out-of-memory.ts';
+import type { FailureCause } from './retry.ts';
 
 export interface Ending {
   readonly exit: Exit;
@@ -9,30 +11,65 @@ export interface Ending {
   readonly said: Failure | undefined;
   /** The limit that was passed, in seconds. */
   readonly timedOut: number | undefined;
+  /** Memory ran out while it ended, as its own words or the kernel say. */
+  readonly outOfMemory: { readonly printed: boolean; readonly killed: boolean };
   readonly program: string;
   /** Path of the log relative to the project, if anything was printed. */
   readonly log: string | undefined;
 }
 
+export interface Failed {
+  readonly failure: StageFailure;
+  readonly cause: FailureCause;
+}
+
+/** Of sysexits.h: trying again may help. Schedulers use it for what they took the machine from. */
+const EX_TEMPFAIL = 75;
+/** 128 and the number of the signal: what a shell says of a program that a signal ended. */
+const BY_SIGTERM = 143;
+const BY_SIGKILL = 137;
+const BY_SIGABRT = 134;
+
 /** Undefined for success. */
-export function failureOf({ exit, said, timedOut, program, log }: Ending): StageFailure | undefined {
+export function failureOf(ending: Ending): Failed | undefined {
+  const { exit, said, timedOut, program, log } = ending;
   if (timedOut !== undefined) {
-    return {
-      code: 'timeout',
-      message: `It ran longer than its ${timedOut} s.`,
-      hint: 'raise resources.time',
-      log,
-    };
+    const message = `It ran longer than its ${timedOut} s.`;
+    return { failure: { code: 'timeout', message, hint: 'raise resources.time', log }, cause: 'timeout' };
   }
-  if (exit.kind === 'not-started') return { ...notStarted(exit.code, exit.message, program), log };
+  if (exit.kind === 'not-started') {
+    return { failure: { ...notStarted(exit.code, exit.message, program), log }, cause: 'invalid' };
+  }
+  if (exit.kind === 'exited' && exit.code === 0 && said === undefined) return undefined;
+  const cause = causeOf(ending, exit);
   const end = exit.kind === 'exited' ? { exitCode: exit.code } : { signal: exit.signal };
-  if (said !== undefined) return { ...said, ...end, log };
+  if (said !== undefined) return { failure: { ...said, ...end, log }, cause };
+  if (cause === 'oom') {
+    const message = 'It ended because memory ran out.';
+    return { failure: { code: 'out-of-memory', message, hint: HINTS.oom, ...end, log }, cause };
+  }
   if (exit.kind === 'exited') {
-    if (exit.code === 0) return undefined;
-    return { code: 'exit-non-zero', message: `It exited with code ${exit.code}.`, exitCode: exit.code, log };
+    const message = `It exited with code ${exit.code}.`;
+    return { failure: { code: 'exit-non-zero', message, exitCode: exit.code, log }, cause };
   }
   const hint = exit.signal === 'SIGKILL' ? 'the system kills like this when memory runs out' : undefined;
-  return { code: 'killed', message: `It was ended by ${exit.signal}.`, hint, signal: exit.signal, log };
+  const message = `It was ended by ${exit.signal}.`;
+  return { failure: { code: 'killed', message, hint, signal: exit.signal, log }, cause };
+}
+
+const HINTS = { oom: 'give it less to do at a time, or a machine with more memory' } as const;
+
+/** Signals here are never ours: a time limit and an interruption were asked about before. */
+function causeOf({ said, outOfMemory }: Ending, exit: Exclude<Exit, { kind: 'not-started' }>): FailureCause {
+  const ended = (code: number, signal: string): boolean =>
+    exit.kind === 'exited' ? exit.code === code : exit.signal === signal;
+  if (said?.code === 'out-of-memory' || (said !== undefined && saysOutOfMemory(said.message))) return 'oom';
+  if (ended(BY_SIGKILL, 'SIGKILL') && outOfMemory.killed) return 'oom';
+  if (ended(BY_SIGTERM, 'SIGTERM') || ended(EX_TEMPFAIL, '')) return 'preempted';
+  // What a stage reports is what it expected: bad rows stay bad. A bug in a kind is reported too.
+  if (said !== undefined && said.code !== 'internal-error') return 'invalid';
+  const gaveUp = ended(BY_SIGABRT, 'SIGABRT') || (exit.kind === 'exited' && exit.code === 1);
+  return gaveUp && outOfMemory.printed ? 'oom' : 'error';
 }
 
 function notStarted(code: string, message: string, program: string): StageFailure {

@@ -15,6 +15,8 @@ import type { StagedInput } from './staging.ts';
 /** Everything about one attempt that the process is told. */
 export interface Staged {
   readonly attempt: Attempt;
+  /** Attempts of this run, this one included. */
+  readonly tries: number;
   readonly inputs: { readonly [name: string]: StagedInput };
   readonly outputs: { readonly [name: string]: string };
 }
@@ -53,11 +55,12 @@ function taskOf(stage: Stage, staged: Staged, world: World): TaskFile {
 }
 
 /** What a process of any language finds in its environment (stages/protocol/task.ts). */
-function protocolVariables({ attempt, inputs, outputs }: Staged): { [name: string]: string } {
+function protocolVariables({ attempt, tries, inputs, outputs }: Staged): { [name: string]: string } {
   const env: { [name: string]: string } = {
     WARREN_PARAMS: join(attempt.folder, 'params.json'),
     WARREN_STATE: attempt.state,
     WARREN_EVENTS_FD: '3',
+    WARREN_ATTEMPT: String(tries),
   };
   for (const [name, { path }] of Object.entries(inputs)) env[`WARREN_IN_${variableOf(name)}`] = path;
   for (const [name, path] of Object.entries(outputs)) env[`WARREN_OUT_${variableOf(name)}`] = path;

@@ -15,7 +15,8 @@ import type { RunContext } from './context.ts';
 import { endStage, type Facts } from './ending.ts';
 import { placeOut } from './placing.ts';
 import type { StageResult } from './result.ts';
-import { demandOf, makeTokens } from './tokens.ts';
+import { type Demand, demandOf, makeTokens } from './tokens.ts';
+import { announceRetry, pause, retryAfter, type Turn } from './turn.ts';
 
 /** How often a result may be gone again right after it was made, before the cache is to blame. */
 const MAX_LOSSES = 2;
@@ -33,7 +34,8 @@ export function runLoop(context: RunContext, planned: Planned, outs: readonly Ou
   const { index, world, options } = context;
   const stages = planned.stages;
   const board: Board = makeBoard(index, stages);
-  const total = { cpus: options.jobs ?? availableParallelism(), memory: totalmem() };
+  const { limits } = index.graph;
+  const total = { cpus: options.jobs ?? availableParallelism(), memory: totalmem(), limits };
   const tokens = makeTokens(total);
   const labels = new Map(planned.plan.stages.map(({ id, label }) => [id, label]));
   const out: { [name: string]: string } = {};
@@ -127,41 +129,72 @@ export function runLoop(context: RunContext, planned: Planned, outs: readonly Ou
       return;
     }
     making.set(decision.key, []);
-    const demand = demandOf(place.stage, world.backendOf(place.stage.kind) !== null, total);
     running += 1;
-    const leave = (settle: () => void): void => {
-      running -= 1;
-      settle();
-      tokens.release(demand);
-      const waiting = making.get(decision.key) ?? [];
-      making.delete(decision.key);
-      for (const again of waiting) again();
-      pump();
-    };
-    tokens.request(demand, () => {
+    launch(place, decision, { tries: 1, resources: place.stage.resources, failed: undefined });
+  }
+
+  /** One attempt, as soon as there is room for it; if it fails, there may be another. */
+  function launch(place: Place, decision: ToRun, turn: Turn): void {
+    const stage = { ...place.stage, resources: turn.resources };
+    const demand = demandOf(stage, world.backendOf(stage.kind) !== null, total);
+    const start = (): void => {
       const reason = options.stop?.aborted ? 'interrupted' : closing;
       if (reason !== undefined) {
-        leave(() => end(place, 'cancelled', { reason }));
+        leave(decision, demand, () => abandon(place, decision, turn, reason));
         return;
       }
-      attemptStage(context, place.stage, decision)
-        .then((ended) => leave(() => settleAttempt(place, decision, ended)))
+      attemptStage(context, stage, decision, turn.tries)
+        .then((ended) => {
+          const retry = closing === undefined ? retryAfter(stage, turn, ended) : undefined;
+          if (retry === undefined) {
+            leave(decision, demand, () => settleAttempt(place, decision, turn, ended));
+            return;
+          }
+          announceRetry(context, stage, retry);
+          tokens.release(demand);
+          // What waits holds nothing, and what stops the run ends the wait.
+          pause(retry.wait, options.stop, () => launch(place, decision, retry.turn));
+        })
         .catch(crash);
+    };
+    tokens.request(demand, start, (names) => {
+      const detail = names.map((name) => `${name} (${limits[name]})`).join(', ');
+      context.emit({ type: 'stage-waiting', at: Date.now(), stage: stage.id, reason: 'limit', detail });
     });
   }
 
-  function settleAttempt(place: Place, keyed: ToRun, ended: Ended): void {
+  /** The stage gives back what it held; those that waited for the same result are asked again. */
+  function leave({ key }: ToRun, demand: Demand, settle: () => void): void {
+    running -= 1;
+    settle();
+    tokens.release(demand);
+    const waiting = making.get(key) ?? [];
+    making.delete(key);
+    for (const again of waiting) again();
+    pump();
+  }
+
+  /** It is its turn, and nothing more is started. */
+  function abandon(place: Place, decision: ToRun, { failed, tries }: Turn, reason: string): void {
+    if (failed !== undefined && !options.stop?.aborted) {
+      const { failure, seconds } = failed;
+      fail(place, failure, { keyed: decision, because: decision.because, retries: tries - 2, seconds });
+    } else end(place, 'cancelled', { reason });
+  }
+
+  function settleAttempt(place: Place, keyed: ToRun, { tries }: Turn, ended: Ended): void {
     const { because } = keyed;
+    const retries = tries - 1;
     switch (ended.kind) {
       case 'ran':
         place.anyway = undefined;
-        settle(place, 'ran', { keyed, because, seconds: ended.seconds, outputs: ended.outputs });
+        settle(place, 'ran', { keyed, because, retries, seconds: ended.seconds, outputs: ended.outputs });
         break;
       case 'found':
         settleHit(place, keyed, ended.record);
         break;
       case 'failed':
-        fail(place, ended.failure, { keyed, because, seconds: ended.seconds });
+        fail(place, ended.failure, { keyed, because, retries, seconds: ended.seconds });
         break;
       case 'cancelled':
         end(place, 'cancelled', { keyed, because, seconds: ended.seconds, reason: 'interrupted' });

@@ -3,13 +3,14 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { StageId } from '../../base/ids.ts';
 import { mutatedInput } from '../../cache/placement.ts';
-import type { Because, StageFailure } from '../event.ts';
+import type { Because } from '../event.ts';
 import type { Stage } from '../pipeline/graph.ts';
 import type { Keyed } from '../plan/decide.ts';
 import { lostBecause } from '../plan/lost.ts';
 import { attemptsFolder } from '../plan/past.ts';
 import type { Attempt } from './attempt-folder.ts';
 import type { RunContext } from './context.ts';
+import type { Failed } from './failure.ts';
 import { inputMutated } from './input-checks.ts';
 import { launchOf } from './launch.ts';
 import { runProcess, type Said } from './process.ts';
@@ -21,7 +22,7 @@ type Surroundings = Pick<RunContext, 'index' | 'world' | 'options' | 'executor' 
 type Performed =
   /** `outputs`: paths by name; not looked at yet. */
   | { readonly kind: 'ended'; readonly outputs: { readonly [name: string]: string }; readonly said: Said }
-  | { readonly kind: 'failed'; readonly failure: StageFailure }
+  | ({ readonly kind: 'failed' } & Failed)
   | { readonly kind: 'cancelled' }
   /** An input's bytes are gone: its producer has to run first. */
   | { readonly kind: 'lost'; readonly producer: StageId; readonly because: Because };
@@ -32,6 +33,7 @@ export async function perform(
   { key, inputs: resolved, fingerprint }: Keyed,
   opened: Attempt,
   because: readonly Because[],
+  tries = 1,
 ): Promise<Performed> {
   const { cache } = context.world.project;
   const inputs = stageInputs(stage, resolved, cache, opened);
@@ -47,12 +49,14 @@ export async function perform(
   );
   const { number: attempt } = opened;
   context.emit({ type: 'stage-started', at: Date.now(), stage: stage.id, key, attempt, because });
-  const staged = { attempt: opened, inputs: inputs.value.staged, outputs };
+  const staged = { attempt: opened, tries, inputs: inputs.value.staged, outputs };
   const launch = launchOf(stage, staged, stage.folder ?? context.index.graph.folder, context.world);
   const said = await runProcess(context, stage, launch, opened.log);
   const mutated = mutatedInput(cache, inputs.value.handed);
   if (said.interrupted) return { kind: 'cancelled' };
-  if (said.failure !== undefined) return { kind: 'failed', failure: said.failure };
-  if (mutated !== undefined) return { kind: 'failed', failure: inputMutated(opened, mutated.path) };
+  if (said.failed !== undefined) return { kind: 'failed', ...said.failed };
+  if (mutated !== undefined) {
+    return { kind: 'failed', failure: inputMutated(opened, mutated.path), cause: 'invalid' };
+  }
   return { kind: 'ended', outputs, said };
 }

@@ -3,16 +3,17 @@ import { appendFileSync } from 'node:fs';
 import { relative } from 'node:path';
 import type { Failure } from '../../stages/protocol/failure.ts';
 import type { StageMessage } from '../../stages/protocol/task.ts';
-import type { StageFailure } from '../event.ts';
 import type { Launch, Running } from '../executors/executor.ts';
 import { lineSplitter, parseMessage } from '../executors/messages.ts';
 import { GRACE } from '../executors/supervision.ts';
 import type { Stage } from '../pipeline/graph.ts';
 import type { RunContext } from './context.ts';
-import { failureOf } from './failure.ts';
+import { type Failed, failureOf } from './failure.ts';
+import { countOomKills, saysOutOfMemory } from './out-of-memory.ts';
+import { after } from './timer.ts';
 
 export interface Said {
-  readonly failure: StageFailure | undefined;
+  readonly failed: Failed | undefined;
   readonly interrupted: boolean;
   readonly notes: readonly string[];
   readonly reports: readonly string[];
@@ -33,31 +34,41 @@ export async function runProcess(
     output: heard.output,
     events: heard.events.push,
   });
+  const killsBefore = countOomKills();
   const limit = stage.resources.time;
   let timedOut: number | undefined;
-  const timers: NodeJS.Timeout[] = [];
+  const timers: (() => void)[] = [];
   const end = (): void => {
     running.terminate();
-    timers.push(setTimeout(() => running.kill(), GRACE));
+    timers.push(after(GRACE, () => running.kill()));
   };
   if (limit > 0) {
     const pass = (): void => {
       timedOut = limit;
       end();
     };
-    timers.push(setTimeout(pass, limit * 1000));
+    timers.push(after(limit * 1000, pass));
   }
   const release = onAbort(options.stop, end, options.kill, running);
   const exit = await running.done;
   release();
-  for (const timer of timers) clearTimeout(timer);
+  for (const cancel of timers) cancel();
   heard.end();
   const shown = heard.logged() ? relative(world.project.root, log) : undefined;
-  const failure = failureOf({ exit, said: heard.failure(), timedOut, program: launch.argv[0], log: shown });
+  // Where the kernel does not count, a kill that nobody here sent is taken for one of its own.
+  const killed = killsBefore === undefined || (countOomKills() ?? 0) > killsBefore;
+  const failed = failureOf({
+    exit,
+    said: heard.failure(),
+    timedOut,
+    outOfMemory: { printed: heard.outOfMemory(), killed },
+    program: launch.argv[0],
+    log: shown,
+  });
   return {
-    failure,
+    failed,
     // A stage that ended well in spite of the signal has its result.
-    interrupted: options.stop?.aborted === true && failure !== undefined,
+    interrupted: options.stop?.aborted === true && failed !== undefined,
     notes: heard.notes,
     reports: heard.reports,
   };
@@ -88,8 +99,12 @@ function listener(context: Surroundings, { id: stage }: Stage, log: string) {
   let logged = false;
   const notes: string[] = [];
   const reports: string[] = [];
+  let outOfMemory = false;
   const text = (stream: 'stdout' | 'stderr') =>
-    lineSplitter((line) => emit({ type: 'stage-output', at: Date.now(), stage, stream, text: line }));
+    lineSplitter((line) => {
+      outOfMemory ||= saysOutOfMemory(line);
+      emit({ type: 'stage-output', at: Date.now(), stage, stream, text: line });
+    });
   const lines = { stdout: text('stdout'), stderr: text('stderr') };
 
   const note = (line: string): void => {
@@ -148,6 +163,7 @@ function listener(context: Surroundings, { id: stage }: Stage, log: string) {
       if (strays > 0) note(`${strays} lines on the events descriptor were no messages and were left out`);
     },
     failure: () => failure,
+    outOfMemory: () => outOfMemory,
     logged: () => logged,
     notes,
     reports,

@@ -11,6 +11,8 @@ export interface StageResult {
   readonly seconds: number;
   readonly because: readonly Because[];
   readonly failure?: StageFailure | undefined;
+  /** Attempts after the first, if there were any. */
+  readonly retries?: number | undefined;
 }
 
 /** `refused`: `--frozen`, and something would or may run, or the lock file does not name the results. */

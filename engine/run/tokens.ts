@@ -1,50 +1,110 @@
-/** @file What stages on this machine share: cores and memory. First come, first served, so that a wide stage never starves. */
+/** @file What the stages of a run share: cores, memory, and the pipeline's named tokens. */
 import type { Stage } from '../pipeline/graph.ts';
 
 export interface Demand {
   readonly cpus: number;
   /** Bytes. */
   readonly memory: number;
+  /** Named tokens (`limits:`). */
+  readonly limits: { readonly [name: string]: number };
 }
 
 /** Kinds that compute use every core by themselves; two of them side by side would only be slower. */
-export function demandOf({ resources: { cpus, memory } }: Stage, computes: boolean, total: Demand): Demand {
-  return { cpus: cpus > 0 ? cpus : computes ? total.cpus : 1, memory };
+export function demandOf(
+  { resources: { cpus, memory }, limits }: Pick<Stage, 'resources' | 'limits'>,
+  computes: boolean,
+  total: Demand,
+): Demand {
+  return { cpus: cpus > 0 ? cpus : computes ? total.cpus : 1, memory, limits };
 }
 
 export interface Tokens {
-  /** Calls `start` when there is room. A demand above the machine's total is met by having it alone. */
-  request(demand: Demand, start: () => void): void;
+  /**
+   * Calls `start` when there is room; `held` at once if only named tokens are missing. A demand above the machine's
+   * total is met by having it alone.
+   */
+  request(demand: Demand, start: () => void, held?: (names: readonly string[]) => void): void;
   release(demand: Demand): void;
 }
 
+/** Parts of a core, taken and given back, do not add up to what they were. */
+const EPSILON = 1e-6;
+
+interface Request {
+  readonly demand: Demand;
+  readonly start: () => void;
+}
+
+/**
+ * First come, first served, so that nothing starves: who waits for cores is passed by nobody, who waits for memory
+ * only by those who ask for none, and the named tokens of who waits are kept for it. All three matter: all ask for
+ * cores, so while the oldest waits for them what it needs besides can only become more.
+ */
 export function makeTokens(total: Demand): Tokens {
-  const free = { ...total };
-  const queue: { readonly demand: Demand; readonly start: () => void }[] = [];
-  const capped = ({ cpus, memory }: Demand): Demand => ({
+  const free = { cpus: total.cpus, memory: total.memory, limits: { ...total.limits } };
+  const queue: Request[] = [];
+  let pumping = false;
+  const capped = ({ cpus, memory, limits }: Demand): Demand => ({
     cpus: Math.min(cpus, total.cpus),
     memory: Math.min(memory, total.memory),
+    limits,
   });
 
+  function add(demand: Demand, sign: 1 | -1): void {
+    free.cpus += sign * demand.cpus;
+    free.memory += sign * demand.memory;
+    for (const [name, count] of Object.entries(demand.limits)) {
+      free.limits[name] = (free.limits[name] ?? 0) + sign * count;
+    }
+  }
+
+  /** The first in line that may start now. */
+  function next(): Request | undefined {
+    const kept = new Map<string, number>();
+    let memoryShort = false;
+    for (const [at, request] of queue.entries()) {
+      const { cpus, memory, limits } = request.demand;
+      if (cpus > free.cpus + EPSILON) return undefined;
+      const names = Object.entries(limits);
+      const hasMemory: boolean = memory <= free.memory && !(memoryShort && memory > 0);
+      const hasLimits = names.every(([name, n]) => n + (kept.get(name) ?? 0) <= (free.limits[name] ?? 0));
+      if (hasMemory && hasLimits) {
+        queue.splice(at, 1);
+        return request;
+      }
+      memoryShort ||= !hasMemory;
+      for (const [name, n] of names) kept.set(name, (kept.get(name) ?? 0) + n);
+    }
+    return undefined;
+  }
+
   function pump(): void {
-    for (let head = queue[0]; head !== undefined; head = queue[0]) {
-      if (head.demand.cpus > free.cpus || head.demand.memory > free.memory) return;
-      queue.shift();
-      free.cpus -= head.demand.cpus;
-      free.memory -= head.demand.memory;
-      head.start();
+    // A start that ends at once releases, and so comes back here: the outer call goes on with what it left.
+    if (pumping) return;
+    pumping = true;
+    try {
+      for (let request = next(); request !== undefined; request = next()) {
+        add(request.demand, -1);
+        request.start();
+      }
+    } finally {
+      pumping = false;
     }
   }
 
   return {
-    request: (demand, start) => {
-      queue.push({ demand: capped(demand), start });
+    request: (demand, start, held) => {
+      const request = { demand: capped(demand), start };
+      queue.push(request);
       pump();
+      if (held === undefined || !queue.includes(request) || request.demand.cpus > free.cpus + EPSILON) return;
+      const names = Object.entries(demand.limits)
+        .filter(([name, count]) => count > (free.limits[name] ?? 0))
+        .map(([name]) => name);
+      if (names.length > 0) held(names);
     },
     release: (demand) => {
-      const { cpus, memory } = capped(demand);
-      free.cpus += cpus;
-      free.memory += memory;
+      add(capped(demand), 1);
       pump();
     },
   };

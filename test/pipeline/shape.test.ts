@@ -28,7 +28,29 @@ describe('shape of the file', () => {
       command('run: [a], rounds: 2, carry: {}'),
       ['not-supported-yet 2:18 rounds', 'not-supported-yet 2:29 carry'],
     ],
-    ['retries', command('run: [a], retries: 2'), ['not-supported-yet 2:18 retries']],
+    ['retries', command('run: [a], retries: -1'), ['out-of-range 2:27 -1']],
+    [
+      'retries as a map',
+      command('run: [a], retries: { on: [oom, ooom, 300], wait: soon, grow: { time: 2 } }'),
+      [
+        'missing-key 2:18 retries',
+        'unknown-value 2:39 ooom',
+        'out-of-range 2:45 300',
+        'wrong-format 2:57 soon',
+        'missing-key 2:71 time',
+      ],
+    ],
+    [
+      'values of retries',
+      command('run: [a], retries: { max: 1, on: [oom, ooom], wait: soon, grow: { time: 2 } }'),
+      ['unknown-value 2:47 ooom', 'wrong-format 2:60 soon', 'missing-key 2:74 time'],
+    ],
+    [
+      'limits',
+      `limits: { api: 2, 9b: 0 }\n${command('run: [a], limits: { api: 3, apo: 1 }')}`,
+      ['bad-name 1:19 9b', 'out-of-range 1:23 0', 'out-of-range 3:33 3', 'unknown-limit 3:36 apo'],
+    ],
+    ['limits without a list', command('run: [a], limits: [api]'), ['unknown-limit 2:27 api']],
     [
       'temp output',
       command('run: [a], out: { o: { type: file, temp: true } }'),
@@ -50,7 +72,11 @@ describe('shape of the file', () => {
       ['bad-name 2:25 1A', 'reserved-name 2:32 WARREN_X'],
     ],
     ['env twice', command('run: [a], env: { A: x }, pass_env: [A]'), ['duplicate-key 2:44 A']],
-    ['hardware', command('run: [a], hardware: [cpu]'), ['not-supported-yet 2:18 hardware']],
+    [
+      'hardware',
+      command('run: [a], hardware: [cpu, gpu_model]'),
+      ['unknown-value 2:29 cpu', 'not-supported-yet 2:34 gpu_model'],
+    ],
     ['output type', command('run: [a], out: { o: modle }'), ['unknown-type 2:28 modle']],
     ['records without schema', command('run: [a], out: { o: records }'), ['unknown-type 2:28 records']],
     [
@@ -157,7 +183,9 @@ describe('parameters of a kind', () => {
   it('lets a kind that computes have every core unless the file says otherwise, and a command one', async () => {
     const asked = async (keys: string): Promise<number[]> => {
       const stage = stageOf(await graphOf(command(`run: [a]${keys}`)), 's');
-      return [true, false].map((computes) => demandOf(stage, computes, { cpus: 8, memory: 1 }).cpus);
+      return [true, false].map(
+        (computes) => demandOf(stage, computes, { cpus: 8, memory: 1, limits: {} }).cpus,
+      );
     };
     expect(await asked('')).toEqual([8, 1]);
     expect(await asked(', resources: { cpus: 3 }')).toEqual([3, 3]);

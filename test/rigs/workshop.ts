@@ -27,6 +27,8 @@ export interface CallOptions extends Omit<RunOptions, 'targets'> {
   readonly only?: readonly string[];
   readonly with?: { readonly [name: string]: Json };
   readonly file?: string;
+  /** Told of every event as it happens. */
+  readonly hear?: (event: Event) => void;
 }
 
 /** A run as a test reads it. */
@@ -69,7 +71,7 @@ export function workshop(files: { readonly [name: string]: string }, registry?: 
     return loaded.value.graph;
   }
 
-  function settings(loaded: Graph, { only = [], ...options }: CallOptions): RunOptions {
+  function settings(loaded: Graph, { only = [], hear: _, ...options }: CallOptions): RunOptions {
     const targets = selectTargets(loaded, only);
     if (!targets.ok) throw new Error(JSON.stringify(targets.error));
     return { threads: 2, jobs: 4, registry, ...options, targets: targets.value };
@@ -92,9 +94,10 @@ export function workshop(files: { readonly [name: string]: string }, registry?: 
     run: async (options = {}) => {
       const loaded = await graph(options);
       const events: Event[] = [];
-      const result = await runPipeline(loaded, project, settings(loaded, options), (event) =>
-        events.push(event),
-      );
+      const result = await runPipeline(loaded, project, settings(loaded, options), (event) => {
+        events.push(event);
+        options.hear?.(event);
+      });
       return {
         result,
         events,

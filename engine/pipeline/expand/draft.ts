@@ -37,6 +37,7 @@ export interface Draft {
   /** Stages that stand in the file but cannot be understood: references to them are not errors of their own. */
   readonly broken: ReadonlySet<string>;
   readonly out: MapNode;
+  readonly limits: MapNode;
 }
 
 export interface DraftTools {
@@ -64,7 +65,7 @@ export function draftOf(root: Node, file: string, tools: DraftTools): Draft | un
     if (stage === undefined) broken.add(entry.key);
     else stages.set(entry.key, stage);
   }
-  for (const face of ['with', 'in', 'out']) checkNames(childMap(root, face), face, problems);
+  for (const face of ['with', 'in', 'out', 'limits']) checkNames(childMap(root, face), face, problems);
   const faces = (key: string): MapNode =>
     childMap(root, key) ?? mapNode(root.entries.get(key)?.keyRange ?? EMPTY, []);
   return {
@@ -72,6 +73,7 @@ export function draftOf(root: Node, file: string, tools: DraftTools): Draft | un
     with: faces('with'),
     in: faces('in'),
     out: faces('out'),
+    limits: faces('limits'),
     stages,
     broken,
   };

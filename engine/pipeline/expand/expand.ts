@@ -10,6 +10,7 @@ import { type Draft, type DraftTools, isMisspelt, type StageDraft } from './draf
 import { filesIn } from './files.ts';
 import { type Instance, instanceOf } from './instance.ts';
 import type { Scope } from './interpolate.ts';
+import { totalsOf } from './limits.ts';
 import { type Fan, fansOf } from './matrix.ts';
 import { orderStages } from './order.ts';
 import type { Overrides } from './overrides.ts';
@@ -36,6 +37,7 @@ export function expand(
   const outer: Scope = {
     with: undefined,
     matrix: undefined,
+    limits: written.limits,
     problems,
     used: (root, name) => root === 'with' && used.with.add(name),
   };
@@ -88,6 +90,7 @@ export function expand(
     file: location.file,
     folder: resolve(location.folder),
     with: mapToJson(draft.with),
+    limits: totalsOf(draft.limits),
     stages: order.map((id) => bound.get(id) as Stage),
     out,
   };

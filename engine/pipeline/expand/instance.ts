@@ -1,6 +1,6 @@
 /** @file One combination of a stage's matrix, with every value in place; inputs are bound later, when all stages are known. */
 import type { StageId } from '../../../base/ids.ts';
-import type { Json, JsonObject } from '../../../base/json.ts';
+import type { JsonObject } from '../../../base/json.ts';
 import { explain } from '../check/explain.ts';
 import { checkOf } from '../check/validator.ts';
 import type { Stage } from '../graph.ts';
@@ -9,10 +9,13 @@ import type { Problems } from '../problems.ts';
 import { childText, type MapNode, type Node, type Range, toJson } from '../yaml/tree.ts';
 import { buildCommand } from './command.ts';
 import { checkStageShape, type DraftTools, isMisspelt, type StageDraft } from './draft.ts';
+import { hardwareOf } from './hardware.ts';
 import { interpolateMap, type Scope } from './interpolate.ts';
+import { limitsOf } from './limits.ts';
 import type { Combination } from './matrix.ts';
 import { checkDistinct, type Outputs, outputsOf } from './outputs.ts';
 import { resourcesOf } from './resources.ts';
+import { retriesOf } from './retries.ts';
 
 export interface Instance {
   readonly id: StageId;
@@ -42,6 +45,7 @@ export function instanceOf(draft: StageDraft, axes: Combination, scope: Scope, t
   const inputs = node.entries.get('in')?.value;
   if (draft.form === 'command' && inputs?.kind === 'map') checkDistinct(inputs, 'in', problems);
   const desc = childText(node, 'desc');
+  const resources = resourcesOf(node, problems);
   const stage: Omit<Stage, 'in'> = {
     id,
     name: draft.name,
@@ -52,12 +56,14 @@ export function instanceOf(draft: StageDraft, axes: Combination, scope: Scope, t
     ...(built === undefined ? {} : { command: built.command }),
     env: envOf(node, problems),
     passEnv: passEnvOf(node, problems),
-    resources: resourcesOf(node, problems),
+    resources,
+    retries: retriesOf(node, resources, problems),
+    limits: limitsOf(node, scope.limits, problems),
+    hardware: hardwareOf(node, problems),
     cache: flag(node, 'cache') ?? true,
     ...(desc === undefined ? {} : { desc }),
     place: problems.placeOf(draft.nameRange),
   };
-  checkRetries(node, problems);
   return { id, draft, axes, node, out, stage };
 }
 
@@ -143,17 +149,4 @@ function passEnvOf(node: MapNode, problems: Problems): readonly string[] {
 function flag(node: MapNode, key: string): boolean | undefined {
   const value = node.entries.get(key)?.value;
   return value?.kind === 'scalar' && typeof value.value === 'boolean' ? value.value : undefined;
-}
-
-function checkRetries(node: MapNode, problems: Problems): void {
-  const value: Json | undefined = node.entries.has('retries')
-    ? toJson((node.entries.get('retries') as { value: Node }).value)
-    : undefined;
-  if (typeof value !== 'number' || value === 0) return;
-  problems.error(
-    'not-supported-yet',
-    node.entries.get('retries')?.keyRange,
-    'retries: above 0 is not supported yet.',
-    { hint: 'run again: finished stages are kept' },
-  );
 }

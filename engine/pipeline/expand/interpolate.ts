@@ -8,6 +8,8 @@ export interface Scope {
   /** Parameters of the pipeline; undefined where they cannot be used. */
   readonly with: MapNode | undefined;
   readonly matrix: ReadonlyMap<string, Node> | undefined;
+  /** Named tokens of the pipeline. */
+  readonly limits: MapNode;
   readonly problems: Problems;
   /** Called with `with` or `matrix` and the first name after it. */
   used(root: 'with' | 'matrix', name: string): void;

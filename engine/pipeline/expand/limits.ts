@@ -1,0 +1,72 @@
+/** @file `limits:` of the pipeline and of its stages: named tokens, such as calls that a service allows at a time. */
+import { listed } from '../names.ts';
+import type { Problems } from '../problems.ts';
+import type { MapNode, Node, Range } from '../yaml/tree.ts';
+
+export type Limits = { readonly [name: string]: number };
+
+/** How many tokens of each name there are. */
+export function totalsOf(node: MapNode): Limits {
+  const limits: { [name: string]: number } = {};
+  for (const { key, value } of node.entries.values()) {
+    if (value.kind === 'scalar' && typeof value.value === 'number') limits[key] = value.value;
+  }
+  return limits;
+}
+
+/** What a stage holds while it runs: one of each name in a list, or as many as a map says. */
+export function limitsOf(stage: MapNode, totals: MapNode, problems: Problems): Limits {
+  const node = stage.entries.get('limits')?.value;
+  if (node === undefined || node.kind === 'scalar') return {};
+  const limits: { [name: string]: number } = {};
+  for (const { name, range, count } of asked(node)) {
+    const total = totals.entries.get(name)?.value;
+    if (total === undefined) unknown(name, range, totals, problems);
+    else if (typeof count?.value !== 'number') wrong(name, count?.range ?? range, problems);
+    else if (total.kind === 'scalar' && typeof total.value === 'number' && count.value > total.value) {
+      problems.error(
+        'out-of-range',
+        count.range,
+        `The stage asks for ${count.value} of "${name}", and there are ${total.value}.`,
+        { hint: `raise limits.${name} of the pipeline, or ask for less`, about: name },
+      );
+    } else limits[name] = count.value;
+  }
+  return limits;
+}
+
+interface Asked {
+  readonly name: string;
+  readonly range: Range;
+  readonly count: { readonly value: unknown; readonly range: Range } | undefined;
+}
+
+function asked(node: Exclude<Node, { kind: 'scalar' }>): Asked[] {
+  if (node.kind === 'map') {
+    return [...node.entries.values()].map(({ key, keyRange, value }) => ({
+      name: key,
+      range: keyRange,
+      count: value.kind === 'scalar' ? { value: value.value, range: value.range } : undefined,
+    }));
+  }
+  return node.items.flatMap((item) =>
+    item.kind === 'scalar' && typeof item.value === 'string'
+      ? [{ name: item.value, range: item.range, count: { value: 1, range: item.range } }]
+      : [],
+  );
+}
+
+function unknown(name: string, range: Range, totals: MapNode, problems: Problems): void {
+  const known = [...totals.entries.keys()];
+  problems.error('unknown-limit', range, `The pipeline has no limit "${name}".`, {
+    hint:
+      problems.suggest(name, known) ??
+      (known.length > 0 ? `it has ${listed(known)}` : `add limits: { ${name}: 1 } at the top of the file`),
+    about: name,
+  });
+}
+
+function wrong(name: string, range: Range, problems: Problems): void {
+  if (problems.errorAt(range)) return;
+  problems.error('wrong-type', range, `limits.${name} must be a whole number.`, { hint: `write ${name}: 1` });
+}
