@@ -1,13 +1,22 @@
 /** @file Objects: read-only files named by the digest of their bytes. */
 import { randomBytes } from 'node:crypto';
-import { chmodSync, copyFileSync, lstatSync, mkdirSync, renameSync, type Stats, utimesSync } from 'node:fs';
-import { open } from 'node:fs/promises';
+import {
+  chmodSync,
+  closeSync,
+  copyFileSync,
+  lstatSync,
+  mkdirSync,
+  openSync,
+  renameSync,
+  type Stats,
+  utimesSync,
+} from 'node:fs';
 import { dirname } from 'node:path';
 import { digestFile, digestFileInTurns, hexOf } from '../base/digest.ts';
 import type { Digest } from '../base/ids.ts';
 import type { Artifact } from './artifact.ts';
 import { objectPath, quarantinePath } from './layout.ts';
-import { errnoOf, temporaryBeside, withFolder, writeAtomic } from './publish.ts';
+import { errnoOf, syncFile, temporaryBeside, withFolder, writeAtomic } from './publish.ts';
 
 type FileForm = Exclude<Artifact['form'], 'tree'>;
 
@@ -96,11 +105,11 @@ export function storeText(cache: string, digest: Digest, text: string): void {
 async function seal(path: string, digest: Digest, form: FileForm): Promise<void> {
   chmodSync(path, form === 'exec' ? 0o555 : 0o444);
   stampQuietly(path, digest);
-  const file = await open(path, 'r');
+  const file = openSync(path, 'r');
   try {
-    await file.sync();
+    await syncFile(file);
   } finally {
-    await file.close();
+    closeSync(file);
   }
 }
 

@@ -2,6 +2,7 @@
 import { randomBytes } from 'node:crypto';
 import {
   closeSync,
+  fsync,
   fsyncSync,
   linkSync,
   mkdirSync,
@@ -10,7 +11,6 @@ import {
   unlinkSync,
   writeFileSync,
 } from 'node:fs';
-import { open } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 
 /** A name in the same folder, so that the rename that follows is atomic. */
@@ -41,13 +41,12 @@ export function writeAtomic(path: string, text: string): void {
 /** As `writeAtomic`, but an existing file stays: false when there was one. Others have their turn while the disk works. */
 export async function writeOnce(path: string, text: string): Promise<boolean> {
   const temporary = temporaryBeside(path);
-  withFolder(temporary, () => closeSync(openSync(temporary, 'wx', 0o644)));
-  const file = await open(temporary, 'w');
+  const file = withFolder(temporary, () => openSync(temporary, 'wx', 0o644));
   try {
-    await file.writeFile(text);
-    await file.sync();
+    writeFileSync(file, text);
+    await syncFile(file);
   } finally {
-    await file.close();
+    closeSync(file);
   }
   try {
     linkSync(temporary, path);
@@ -60,6 +59,13 @@ export async function writeOnce(path: string, text: string): Promise<boolean> {
   } finally {
     removeQuietly(temporary);
   }
+}
+
+/** Until a file's bytes are on the disk; others have their turn while it works. */
+export function syncFile(file: number): Promise<void> {
+  return new Promise((resolve, reject) => {
+    fsync(file, (error) => (error === null ? resolve() : reject(error)));
+  });
 }
 
 function writeTemporary(path: string, text: string): string {

@@ -1,4 +1,5 @@
 /** @file The local executor: one child process a stage, in a process group of its own. */
+import { type ChildProcess, spawn } from 'node:child_process';
 import type { Readable } from 'node:stream';
 import { errnoOf } from '../../cache/publish.ts';
 import type { Executor, Exit, Launch, Running, Sinks } from './executor.ts';
@@ -10,54 +11,40 @@ const DRAIN = 1000;
 export function localExecutor(): Executor {
   let supervisor: Supervisor | undefined;
 
-  async function start(launch: Launch, sinks: Sinks): Promise<Running> {
-    // Loaded when something runs for the first time: a run that has nothing to do never pays for it.
-    const { execa } = await import('execa');
+  function start(launch: Launch, sinks: Sinks): Promise<Running> {
     supervisor ??= startSupervisor();
     const watch = supervisor;
-    const [file, ...words] = launch.argv;
-    const child = execa(file, words, {
-      cwd: launch.cwd,
-      env: { ...launch.env, WARREN_ENGINE: supervisor.token },
-      extendEnv: false,
-      stdio: [launch.stdin === 'open' ? 'pipe' : 'ignore', 'pipe', 'pipe', 'pipe'],
-      detached: true,
-      cleanup: false,
-      buffer: false,
-      reject: false,
-      stripFinalNewline: false,
-    });
+    const child = begin(launch, supervisor.token);
+    if (child instanceof Error) return Promise.resolve(neverStarted(child));
     const group = child.pid;
     if (group !== undefined) watch.add(group);
     listen(child.stdout, (chunk) => sinks.output('stdout', chunk));
     listen(child.stderr, (chunk) => sinks.output('stderr', chunk));
     listen(child.stdio[3] as Readable | null, sinks.events);
-    // The end of a process is the end of its group: nothing may go on writing to outputs that are being stored.
-    const exited = new Promise<void>((resolve) => {
-      child.once('exit', () => {
-        if (group === undefined) return;
+    // A stage that never reads its stdin is none of the engine's business.
+    child.stdin?.on('error', () => {});
+    const done = new Promise<Exit>((resolve) => {
+      const end = (code: number | null, signal: NodeJS.Signals | null): void => {
+        if (group !== undefined) watch.remove(group);
+        resolve(signal === null ? { kind: 'exited', code: code ?? 0 } : { kind: 'signalled', signal });
+      };
+      child.once('error', (error) => {
+        if (group === undefined) resolve(notStarted(error));
+      });
+      // The end of a process is the end of its group: nothing may go on writing to outputs that are being stored.
+      child.once('exit', (code, signal) => {
         signalGroup(group, 'SIGKILL');
-        setTimeout(resolve, DRAIN).unref();
+        setTimeout(end, DRAIN, code, signal).unref();
+      });
+      child.once('close', (code, signal) => {
+        if (group !== undefined) end(code, signal);
       });
     });
-    const done = Promise.race([child, exited]).then((result): Exit => {
-      if (group !== undefined) {
-        watch.remove(group);
-        if (child.signalCode) return { kind: 'signalled', signal: child.signalCode };
-        return { kind: 'exited', code: child.exitCode ?? 0 };
-      }
-      const error = typeof result === 'object' ? result : undefined;
-      return {
-        kind: 'not-started',
-        code: errnoOf(error?.cause) ?? 'unknown',
-        message: error?.originalMessage ?? 'the system gave no reason',
-      };
-    });
-    return {
+    return Promise.resolve({
       done,
       terminate: () => signalGroup(group, 'SIGTERM'),
       kill: () => signalGroup(group, 'SIGKILL'),
-    };
+    });
   }
 
   return {
@@ -67,6 +54,32 @@ export function localExecutor(): Executor {
       supervisor = undefined;
     },
   };
+}
+
+/** A plain spawn: a library around it costs more than the process itself, and one stage is one process. */
+function begin({ argv, cwd, env, stdin }: Launch, token: string): ChildProcess | Error {
+  const [file, ...words] = argv;
+  try {
+    return spawn(file, words, {
+      cwd,
+      env: { ...env, WARREN_ENGINE: token },
+      stdio: [stdin === 'open' ? 'pipe' : 'ignore', 'pipe', 'pipe', 'pipe'],
+      detached: true,
+    });
+  } catch (error) {
+    // Some errors of the system are thrown at once: arguments that are too long among them.
+    if (errnoOf(error) === undefined) throw error;
+    return error as Error;
+  }
+}
+
+function notStarted(error: Error): Exit {
+  return { kind: 'not-started', code: errnoOf(error) ?? 'unknown', message: error.message };
+}
+
+function neverStarted(error: Error): Running {
+  const nobody = (): void => {};
+  return { done: Promise.resolve(notStarted(error)), terminate: nobody, kill: nobody };
 }
 
 function listen(stream: Readable | null, take: (chunk: string) => void): void {

@@ -13,7 +13,7 @@ import { attemptStage, type Ended, type ToRun } from './attempt.ts';
 import { type Board, makeBoard, type Place } from './board.ts';
 import type { RunContext } from './context.ts';
 import { endStage, type Facts } from './ending.ts';
-import { placeOut } from './placing.ts';
+import { placeOut, watchOuts } from './placing.ts';
 import type { StageResult } from './result.ts';
 import { type Demand, demandOf, makeTokens } from './tokens.ts';
 import { announceRetry, pause, retryAfter, type Turn } from './turn.ts';
@@ -38,6 +38,7 @@ export function runLoop(context: RunContext, planned: Planned, outs: readonly Ou
   const total = { cpus: options.jobs ?? availableParallelism(), memory: totalmem(), limits };
   const tokens = makeTokens(total);
   const labels = new Map(planned.plan.stages.map(({ id, label }) => [id, label]));
+  const { placesOf, isComplete } = watchOuts(outs);
   const out: { [name: string]: string } = {};
   const locked = new Map<Key, ActionRecord>();
   /** Why nothing more is started: the first failure without `keepGoing`. */
@@ -216,9 +217,10 @@ export function runLoop(context: RunContext, planned: Planned, outs: readonly Ou
     const { id } = place.stage;
     const outputsOf = (asked: StageId): Outputs | undefined =>
       asked === id ? facts.outputs : board.outputsOf(asked);
-    const results = outs.filter(({ stages }) => stages.includes(id));
+    const results = placesOf.get(id) ?? [];
     let shown = action;
     for (const each of results) {
+      if (!isComplete(each, outputsOf)) continue;
       const done = placeOut(context, each, outputsOf);
       if (!done.ok) {
         recover(place, done.error.stage, lostBecause('a result', done.error.digest));

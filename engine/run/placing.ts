@@ -22,6 +22,29 @@ export interface LostResult {
   readonly digest: Digest;
 }
 
+/**
+ * Which names of `out` a stage is part of, and whether all stages of one have their results. A name of thousands of
+ * stages is asked after each of them, so one that is still missing is remembered and looked at first.
+ */
+export function watchOuts(outs: readonly OutPlace[]): {
+  readonly placesOf: ReadonlyMap<StageId, readonly OutPlace[]>;
+  readonly isComplete: (place: OutPlace, outputsOf: OutputsOf) => boolean;
+} {
+  const placesOf = new Map<StageId, OutPlace[]>();
+  for (const place of outs) {
+    for (const id of place.stages) placesOf.set(id, [...(placesOf.get(id) ?? []), place]);
+  }
+  const missing = new Map<OutPlace, StageId | undefined>();
+  const isComplete = (place: OutPlace, outputsOf: OutputsOf): boolean => {
+    const known = missing.get(place);
+    if (known !== undefined && outputsOf(known) === undefined) return false;
+    const next = place.stages.find((id) => outputsOf(id) === undefined);
+    missing.set(place, next);
+    return next === undefined;
+  };
+  return { placesOf, isComplete };
+}
+
 /** Where a name of `out` is now, and whether it had to be put there. Undefined while a stage of it has no result. */
 export function placeOut(
   { index, world, emit }: Placer,
