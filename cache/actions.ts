@@ -22,6 +22,14 @@ export interface ActionRecord {
   /** Notes for people and reports, shown again when the result is used again. */
   readonly notes: readonly string[];
   readonly reports: readonly string[];
+  /** Set when nothing ran for this key: a person said that an earlier result is the same on purpose. */
+  readonly accepted?: Accepted | undefined;
+}
+
+/** The result that was accepted: its key, and the run that made it. */
+export interface Accepted {
+  readonly from: Key;
+  readonly run: RunId;
 }
 
 /** Undefined for no record, and for one that is torn or stands under another key's name. */

@@ -14,6 +14,11 @@ export function actionPath(cache: string, key: Key): string {
   return join(cache, 'actions', hex.slice(0, 2), `${hex.slice(2)}.json`);
 }
 
+/** What a digest of code is made of, for people. */
+export function codePath(cache: string, code: Digest): string {
+  return join(cache, 'codes', `${hexOf(code)}.json`);
+}
+
 export function lockPath(cache: string, key: Key): string {
   return join(cache, 'locks', hexOf(key));
 }

@@ -8,6 +8,7 @@ import { err, ok, type Result } from '../base/result.ts';
 import type { Artifact, ArtifactFault } from './artifact.ts';
 import { objectPath } from './layout.ts';
 import { objectState, storeText } from './objects.ts';
+import { errnoOf } from './publish.ts';
 
 /** Sorted by path in code-point order; `dir` only for an empty one. */
 export type TreeEntry =
@@ -78,12 +79,18 @@ export function memberOf(
   const prefix = `${subpath}/`;
   const below = entries.filter(([path]) => path.startsWith(prefix));
   if (below.length === 0) return err(missing(subpath, entries));
-  return ok(
-    storeTree(
-      cache,
-      below.map(([path, ...rest]) => [path.slice(prefix.length), ...rest] as TreeEntry),
-    ),
-  );
+  const entriesBelow = below.map(([path, ...rest]) => [path.slice(prefix.length), ...rest] as TreeEntry);
+  return ok(storeMember(cache, entriesBelow));
+}
+
+/** A plan looks into folders, too, in a cache that it may not write to: the digest is all that it needs. */
+function storeMember(cache: string, entries: readonly TreeEntry[]): Artifact {
+  try {
+    return storeTree(cache, entries);
+  } catch (error) {
+    if (errnoOf(error) === undefined) throw error;
+    return { form: 'tree', digest: treeDigest(entries) };
+  }
 }
 
 function exactMember(cache: string, entry: TreeEntry): Result<Artifact, ArtifactFault> {

@@ -37,6 +37,8 @@ interface RunStarted extends Base {
   readonly targets: readonly StageId[];
   readonly stages: readonly { readonly id: StageId; readonly kind: string; readonly label: PlanLabel }[];
   readonly overrides: JsonObject;
+  /** The pipeline's files by their absolute paths, as they were loaded: a plan is old once one of them differs. */
+  readonly files?: { readonly [path: string]: Digest } | undefined;
 }
 /** A stage waits for another process that is making the same key, or for named tokens of the pipeline. */
 interface StageWaiting extends Base {

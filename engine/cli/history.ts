@@ -1,13 +1,14 @@
 /** @file Runs as their journals tell them. Only reads; never waits for a run. */
-import { readdirSync, readFileSync } from 'node:fs';
+import { closeSync, openSync, readdirSync, readFileSync, readSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Diagnostic } from '../../base/diagnostic.ts';
-import type { RunId } from '../../base/ids.ts';
-import { err, ok, type Result } from '../../base/result.ts';
+import { digestFile } from '../../base/digest.ts';
+import type { Digest, RunId } from '../../base/ids.ts';
 import { isAlive, type Owner } from '../../cache/owner.ts';
+import type { EventOf } from '../event.ts';
 import { findProject, type Project } from '../project.ts';
 import { Tally } from '../report/tally.ts';
 import { runFolder } from '../run/journal.ts';
+import { parseEvent } from './journal-line.ts';
 import { JournalReader } from './journal-reader.ts';
 
 export interface PastRun {
@@ -15,6 +16,8 @@ export interface PastRun {
   readonly tally: Tally;
   /** False when the run has no end and the process that made it is gone. */
   readonly alive: boolean;
+  /** Lines of the journal that this version cannot read. */
+  readonly unread: number;
 }
 
 /** The project that the call stands in. */
@@ -22,45 +25,30 @@ export function projectHere(cwd: string): Project {
   return findProject(join(cwd, 'pipeline.yaml'));
 }
 
+const RUN_ID = /^\d{8}T\d{9}-[0-9a-f]{4}$/;
+
 /** Newest first: ids sort by time. */
 export function runIds(project: Project): RunId[] {
   try {
-    return readdirSync(join(project.home, 'runs')).sort().reverse() as RunId[];
+    const names = readdirSync(join(project.home, 'runs')).filter((name) => RUN_ID.test(name));
+    return names.sort().reverse() as RunId[];
   } catch {
     return [];
   }
 }
 
-/** The run with this id, or an unambiguous start of it; without one the latest. */
-export function findRun(project: Project, id: string | undefined): Result<PastRun, Diagnostic> {
-  const all = runIds(project);
-  const matching = id === undefined ? all.slice(0, 1) : all.filter((each) => each.startsWith(id));
-  const [first, second] = matching;
-  if (first === undefined) {
-    const message = id === undefined ? 'This project has no run yet.' : `There is no run ${id}.`;
-    const hint =
-      id === undefined
-        ? 'start one: warren run FILE, or name its folder with --cwd'
-        : `the latest is ${all[0] ?? 'not there either'}`;
-    return err({ code: 'no-run', severity: 'error', message, hint });
-  }
-  if (second !== undefined && first !== id) {
-    const hint = `write more of one of: ${matching.slice(0, 5).join(', ')}`;
-    return err({
-      code: 'ambiguous-run',
-      severity: 'error',
-      message: `${matching.length} runs begin with ${id}.`,
-      hint,
-    });
-  }
-  return ok(readRun(project, first));
-}
-
 export function readRun(project: Project, id: RunId): PastRun {
   const alive = runAlive(project, id);
   const tally = new Tally();
-  for (const event of journalOf(project, id).next()) tally.add(event);
-  return { id, tally, alive: tally.ended === undefined && alive };
+  const journal = journalOf(project, id);
+  for (const event of journal.next()) tally.add(event);
+  return { id, tally, alive: tally.ended === undefined && alive, unread: journal.unread };
+}
+
+/** The first event of a run, without reading the rest. */
+export function startOf(project: Project, id: RunId): EventOf<'run-started'> | undefined {
+  const first = parseEvent(firstLine(join(runFolder(project, id), 'events.jsonl')));
+  return first?.type === 'run-started' ? first : undefined;
 }
 
 export function journalOf(project: Project, id: RunId): JournalReader {
@@ -74,5 +62,43 @@ export function runAlive(project: Project, id: RunId): boolean {
     return isAlive(owner) !== false;
   } catch {
     return false;
+  }
+}
+
+/** The pipeline's files that are no longer what the run was planned from. */
+export function editedFiles({ started }: Tally): string[] {
+  return Object.entries(started?.files ?? {})
+    .filter(([path, digest]) => digestNow(path) !== digest)
+    .map(([path]) => path);
+}
+
+/** Undefined for a file that is gone. */
+function digestNow(path: string): Digest | undefined {
+  try {
+    return digestFile(path);
+  } catch {
+    return undefined;
+  }
+}
+
+const CHUNK = 1 << 14;
+
+function firstLine(path: string): string {
+  try {
+    const file = openSync(path, 'r');
+    try {
+      const chunks: Buffer[] = [];
+      for (;;) {
+        const chunk = Buffer.alloc(CHUNK);
+        const read = readSync(file, chunk, 0, CHUNK, null);
+        const end = chunk.indexOf(0x0a);
+        chunks.push(chunk.subarray(0, end === -1 || end > read ? read : end));
+        if (read === 0 || (end !== -1 && end < read)) return Buffer.concat(chunks).toString('utf8');
+      }
+    } finally {
+      closeSync(file);
+    }
+  } catch {
+    return '';
   }
 }

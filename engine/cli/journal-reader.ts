@@ -1,6 +1,7 @@
 import { closeSync, openSync, readSync } from 'node:fs';
 import { StringDecoder } from 'node:string_decoder';
 import type { Event } from '../event.ts';
+import { parseEvent } from './journal-line.ts';
 
 const CHUNK = 1 << 16;
 
@@ -12,6 +13,9 @@ export class JournalReader {
   /** A character may lie across two reads. */
   readonly #decoder: StringDecoder = new StringDecoder('utf8');
 
+  /** Whole lines that are no events of this version; they are counted, never believed. */
+  unread = 0;
+
   constructor(path: string) {
     this.#path = path;
   }
@@ -20,7 +24,11 @@ export class JournalReader {
   next(): Event[] {
     const lines = (this.#partial + this.#read()).split('\n');
     this.#partial = lines.pop() ?? '';
-    return lines.flatMap((line) => (line === '' ? [] : [JSON.parse(line) as Event]));
+    return lines.flatMap((line) => {
+      const event = line === '' ? undefined : parseEvent(line);
+      if (line !== '' && event === undefined) this.unread += 1;
+      return event ?? [];
+    });
   }
 
   #read(): string {

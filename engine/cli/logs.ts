@@ -7,8 +7,9 @@ import type { Project } from '../project.ts';
 import { type Line, span } from '../report/line.ts';
 import { type Call, refuse, writeLines } from './call.ts';
 import { EXIT, type ExitCode } from './exit.ts';
-import { findRun, journalOf, projectHere, readRun, runAlive, runIds } from './history.ts';
-import { noSuchStage, stagesCalled } from './stage-word.ts';
+import { journalOf, readRun, runAlive } from './history.ts';
+import { runCalled, runsOf } from './run-word.ts';
+import { noSuchStage, type StageCall, stageCall, stagesCalled } from './stage-word.ts';
 
 interface LogsOptions {
   readonly follow?: boolean;
@@ -20,12 +21,13 @@ type Output = EventOf<'stage-output'>;
 /** How often a growing journal is looked at. */
 const LOOK_MS = 150;
 
-/** `logs STAGE [-f]`: from the newest run that ran the stage; lines of several instances carry their names. */
-export async function logs(call: Call, word: string, options: LogsOptions): Promise<ExitCode> {
-  const project = projectHere(call.cwd);
-  const found = findStages(project, word, options);
+/** `logs [FILE] STAGE [-f]`: from the newest run that ran the stage; lines of several instances carry their names. */
+export async function logs(call: Call, words: readonly string[], options: LogsOptions): Promise<ExitCode> {
+  const asked = stageCall(words, options.run);
+  if (!asked.ok) return refuse(call, [asked.error]);
+  const found = findStages(call, asked.value, options.follow === true);
   if (!found.ok) return refuse(call, [found.error]);
-  const { run, stages } = found.value;
+  const { project, run, stages } = found.value;
   const lines: Output[] = [];
   const put = (events: readonly Output[]): void => {
     if (call.json) for (const event of events) lines.push(event);
@@ -79,34 +81,36 @@ function documentOf(run: RunId, lines: readonly Output[]): object {
 }
 
 interface Found {
+  readonly project: Project;
   readonly run: RunId;
   readonly stages: ReadonlySet<StageId>;
 }
 
 /** The newest run in which a stage of that name started, or with `-f` will; a run that only found it fresh printed nothing. */
-function findStages(project: Project, word: string, options: LogsOptions): Result<Found, Diagnostic> {
-  const { run: id, follow: awaits = false } = options;
-  const latest = findRun(project, id);
+function findStages(
+  call: Call,
+  { stage: word, ...words }: StageCall,
+  awaits: boolean,
+): Result<Found, Diagnostic> {
+  const latest = runCalled(call, words);
   if (!latest.ok) return latest;
-  const candidates = id === undefined ? runIds(project) : [latest.value.id];
+  const { project, run: newest, file } = latest.value;
+  const candidates = words.id === undefined ? runsOf(project, file) : [newest.id];
   let known: StageId[] = [];
   for (const run of candidates) {
-    const { tally, alive } = run === latest.value.id ? latest.value : readRun(project, run);
+    const { tally, alive } = run === newest.id ? newest : readRun(project, run);
     const named = stagesCalled(word, tally);
     const started = named.filter((stage) => tally.begun.has(stage));
     const coming = awaits && alive ? named.filter((stage) => !tally.done.has(stage)) : [];
     const stages = new Set([...started, ...coming]);
-    if (stages.size > 0) return ok({ run, stages });
+    if (stages.size > 0) return ok({ project, run, stages });
     known = known.length > 0 ? known : named;
   }
   if (known.length > 0) {
-    const message = `${known.join(', ')} did not run in ${id === undefined ? 'any run that is kept' : `run ${id}`}.`;
-    return err({
-      code: 'no-log',
-      severity: 'error',
-      message,
-      hint: `run it again: warren run FILE ${word} --force`,
-    });
+    const where = words.id === undefined ? 'any run that is kept' : `run ${words.id}`;
+    const message = `${known.join(', ')} did not run in ${where}.`;
+    const hint = `run it again: warren run ${words.file ?? 'FILE'} ${word} --force`;
+    return err({ code: 'no-log', severity: 'error', message, hint });
   }
-  return err(noSuchStage(word, latest.value));
+  return err(noSuchStage(word, newest));
 }

@@ -117,13 +117,19 @@ function build(
     .option('--frozen', 'exit with 3 if anything would or may run; run nothing')
     .option('--threads <n>', 'CPU threads for stages that compute', count)
     .action(does(async () => (await import('./run.ts')).run));
-  add('why <stage>', 'show what changed since the nearest earlier result of a stage')
+  add('why <stage...>', 'show what changed since the nearest earlier result of a stage')
+    .usage('[options] [file] <stage>')
     .option('--run <id>', 'the run to explain, in place of the latest')
+    .option('--against <id>', 'the run to compare with, in place of the nearest earlier result')
     .action(does(async () => (await import('./why.ts')).why));
-  add('status [run]', 'show the stages of the latest run').action(
+  add('status [run]', 'show the stages of the latest run, or of that of a pipeline file').action(
     does(async () => (await import('./status.ts')).status),
   );
-  add('logs <stage>', 'print what a stage printed')
+  add('runs [file]', 'list the runs, newest first')
+    .option('-n, --last <n>', 'how many (default: 20)', count)
+    .action(does(async () => (await import('./runs.ts')).runs));
+  add('logs <stage...>', 'print what a stage printed')
+    .usage('[options] [file] <stage>')
     .option('-f, --follow', 'go on while the stage runs')
     .option('--run <id>', 'the run to look into, in place of the latest')
     .action(does(async () => (await import('./logs.ts')).logs));

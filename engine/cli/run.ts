@@ -65,6 +65,7 @@ export async function run(
     stop,
     kill,
     overrides,
+    files: Object.fromEntries(loaded.value.files.map(({ path, digest }) => [path, digest])),
     request,
   };
   let result: RunResult;

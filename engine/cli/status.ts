@@ -1,9 +1,12 @@
 import type { StageId } from '../../base/ids.ts';
 import type { Action, Because, EventOf } from '../event.ts';
+import { type Line, span } from '../report/line.ts';
+import { plural } from '../report/quantity.ts';
 import { statusLines } from '../report/status.ts';
 import { answer, type Call, refuse, sourcesOf } from './call.ts';
 import { EXIT, type ExitCode } from './exit.ts';
-import { findRun, type PastRun, projectHere } from './history.ts';
+import { editedFiles, type PastRun } from './history.ts';
+import { isFileWord, runCalled } from './run-word.ts';
 
 interface StatusDocument {
   readonly schema: 'warren/status/1';
@@ -12,6 +15,10 @@ interface StatusDocument {
   readonly file: string | null;
   /** `broken`: the engine is gone and left no end. */
   readonly state: EventOf<'run-done'>['outcome'] | 'running' | 'broken';
+  /** Files of the pipeline that were edited since this run was planned from them. */
+  readonly edited: readonly string[];
+  /** Lines of the journal that this version cannot read. */
+  readonly unread: number;
   readonly stages: readonly {
     readonly id: StageId;
     readonly kind: string;
@@ -19,27 +26,36 @@ interface StatusDocument {
     readonly seconds: number | null;
     readonly because: readonly Because[];
     readonly progress: { readonly step: number; readonly total: number; readonly unit: string } | null;
+    /** The last line that a running or failed stage printed. */
+    readonly last: string | null;
   }[];
 }
 
-/** `status [RUN]`: where the latest run stands, also while it goes on. */
-export function status(call: Call, id?: string): Promise<ExitCode> {
-  const found = findRun(projectHere(call.cwd), id);
-  if (!found.ok) return Promise.resolve(refuse(call, [found.error]));
-  const run = found.value;
-  answer(call, documentOf(run), () =>
-    statusLines(run.tally, Date.now(), run.alive, sourcesOf(call.cwd).show),
-  );
+/** `status [FILE | RUN]`: where the latest run stands, also while it goes on. */
+export function status(call: Call, word?: string): Promise<ExitCode> {
+  const isFile = word !== undefined && isFileWord(call, word);
+  const called = runCalled(call, isFile ? { file: word } : { id: word });
+  if (!called.ok) return Promise.resolve(refuse(call, [called.error]));
+  const { run } = called.value;
+  const { show } = sourcesOf(call.cwd);
+  answer(call, documentOf(run), () => [
+    ...statusLines(run.tally, Date.now(), run.alive, show),
+    ...oldPlanLines(run, show),
+    ...unreadLines(run),
+  ]);
   return Promise.resolve(EXIT.done);
 }
 
-function documentOf({ id, tally, alive }: PastRun): StatusDocument {
+function documentOf(run: PastRun): StatusDocument {
+  const { id, tally, alive, unread } = run;
   return {
     schema: 'warren/status/1',
     run: id,
     pipeline: tally.started?.pipeline ?? null,
     file: tally.started?.file ?? null,
     state: tally.ended?.outcome ?? (alive ? 'running' : 'broken'),
+    edited: editedFiles(tally),
+    unread,
     stages: (tally.started?.stages ?? []).map(({ id: stage, kind }) => {
       const done = tally.done.get(stage);
       const latest = tally.running.get(stage)?.latest;
@@ -48,9 +64,25 @@ function documentOf({ id, tally, alive }: PastRun): StatusDocument {
         kind,
         state: done?.action ?? (tally.running.has(stage) ? 'running' : 'waiting'),
         seconds: done?.seconds ?? null,
-        because: done?.because ?? [],
+        because: done?.because ?? tally.begun.get(stage)?.because ?? [],
         progress: latest === undefined ? null : { step: latest.step, total: latest.total, unit: latest.unit },
+        last: tally.tails.get(stage)?.last ?? null,
       };
     }),
   };
+}
+
+/** A run keeps to the plan that it started with: an edit is for the next one. */
+function oldPlanLines({ tally, alive }: PastRun, show: (path: string) => string): Line[] {
+  const edited = editedFiles(tally);
+  if (edited.length === 0) return [];
+  const files = edited.map(show).join(', ');
+  const effect = alive ? 'this run goes on with the plan it started with' : 'a new run may do more';
+  return [[span('plan is old', 'warn'), span(`: ${files} was edited since; ${effect}`)]];
+}
+
+function unreadLines({ unread }: PastRun): Line[] {
+  if (unread === 0) return [];
+  const what = `${plural(unread, 'line')} of the journal cannot be read by this version`;
+  return [[span('unread', 'warn'), span(`: ${what}`)]];
 }

@@ -1,19 +1,21 @@
+import type { Diagnostic } from '../../base/diagnostic.ts';
 import type { Key, RunId, StageId } from '../../base/ids.ts';
-import type { Json } from '../../base/json.ts';
+import { err, ok, type Result } from '../../base/result.ts';
 import type { Action, Because } from '../event.ts';
-import type { FieldChange } from '../plan/difference.ts';
 import { whyKey } from '../plan/why.ts';
 import type { Project } from '../project.ts';
 import { becauseLine } from '../report/because.ts';
 import { type Line, line, span } from '../report/line.ts';
-import { table } from '../report/table.ts';
 import { answer, type Call, refuse } from './call.ts';
+import { changeLines, type ShownChange, shownChange } from './change-lines.ts';
 import { EXIT, type ExitCode } from './exit.ts';
-import { findRun, type PastRun, projectHere } from './history.ts';
-import { noSuchStage, stagesCalled } from './stage-word.ts';
+import type { PastRun } from './history.ts';
+import { findRun, runCalled } from './run-word.ts';
+import { noSuchStage, stageCall, stagesCalled } from './stage-word.ts';
 
 interface WhyOptions {
   readonly run?: string;
+  readonly against?: string;
 }
 
 interface Explained {
@@ -23,7 +25,9 @@ interface Explained {
   readonly because: readonly Because[];
   /** The nearest earlier result: of the same stage, else of another stage of its kind. */
   readonly against: { readonly stage: StageId; readonly run: RunId; readonly key: Key } | null;
-  readonly changes: readonly { readonly field: string; readonly before?: Json; readonly after?: Json }[];
+  readonly changes: readonly ShownChange[];
+  /** Set when nothing ran for the key: an earlier result was accepted in its place. */
+  readonly accepted: { readonly from: Key; readonly run: RunId } | null;
 }
 
 interface WhyDocument {
@@ -32,74 +36,74 @@ interface WhyDocument {
   readonly stages: readonly Explained[];
 }
 
-/** `why STAGE`: the stage's fingerprint in the latest run beside the nearest earlier one, field by field. */
-export function why(call: Call, word: string, options: WhyOptions): Promise<ExitCode> {
-  const project = projectHere(call.cwd);
-  const found = findRun(project, options.run);
-  if (!found.ok) return Promise.resolve(refuse(call, [found.error]));
-  const ids = stagesCalled(word, found.value.tally);
-  if (ids.length === 0) return Promise.resolve(refuse(call, [noSuchStage(word, found.value)]));
-  const document: WhyDocument = {
-    schema: 'warren/why/1',
-    run: found.value.id,
-    stages: ids.map((id) => explain(id, found.value, project)),
-  };
+/** `why [FILE] STAGE [--against RUN]`: the stage's fingerprint in the latest run beside an earlier one, field by field. */
+export function why(call: Call, words: readonly string[], options: WhyOptions): Promise<ExitCode> {
+  const explained = explainStages(call, words, options);
+  if (!explained.ok) return Promise.resolve(refuse(call, [explained.error]));
+  const document = explained.value;
   answer(call, document, () => document.stages.flatMap(explainedLines));
   return Promise.resolve(EXIT.done);
 }
 
-function explain(id: StageId, { tally }: PastRun, project: Project): Explained {
+function explainStages(
+  call: Call,
+  words: readonly string[],
+  options: WhyOptions,
+): Result<WhyDocument, Diagnostic> {
+  const asked = stageCall(words, options.run);
+  if (!asked.ok) return asked;
+  const called = runCalled(call, asked.value);
+  if (!called.ok) return called;
+  const { project, run } = called.value;
+  const other = options.against === undefined ? undefined : findRun(project, options.against);
+  if (other?.ok === false) return other;
+  const ids = stagesCalled(asked.value.stage, run.tally);
+  if (ids.length === 0) return err(noSuchStage(asked.value.stage, run));
+  if (other !== undefined) {
+    const missing = ids.find((id) => keyIn(other.value, id) === null);
+    if (missing !== undefined) return err(noKey(missing, other.value));
+  }
+  const stages = ids.map((id) => explain(id, run, project, other?.value));
+  return ok({ schema: 'warren/why/1', run: run.id, stages });
+}
+
+/** The key that a stage has or had in a run, as soon as it was known. */
+function keyIn({ tally }: PastRun, id: StageId): Key | null {
+  return tally.done.get(id)?.key ?? tally.begun.get(id)?.key ?? null;
+}
+
+function noKey(id: StageId, { id: run }: PastRun): Diagnostic {
+  const message = `In run ${run}, ${id} did not get as far as to have a key.`;
+  return { code: 'no-key', severity: 'error', message, hint: 'warren runs lists the others' };
+}
+
+function explain(id: StageId, run: PastRun, project: Project, other: PastRun | undefined): Explained {
+  const { tally } = run;
   const done = tally.done.get(id);
-  const key = done?.key ?? null;
-  const facts = { id, action: done?.action ?? null, key, because: done?.because ?? [] };
-  if (key === null) return { ...facts, against: null, changes: [] };
-  const { against, changes } = whyKey(project, tally.started?.pipeline ?? '', id, key);
-  return { ...facts, against, changes: changes.map(changeOf) };
+  const key = keyIn(run, id);
+  const because = done?.because ?? tally.begun.get(id)?.because ?? [];
+  const facts = { id, action: done?.action ?? null, key, because };
+  if (key === null) return { ...facts, against: null, changes: [], accepted: null };
+  const earlier = other && { stage: id, key: keyIn(other, id) as Key, run: other.id };
+  const { against, changes, accepted } = whyKey(project, tally.started?.pipeline ?? '', id, key, {
+    against: earlier,
+  });
+  return { ...facts, against, changes: changes.map(shownChange), accepted: accepted ?? null };
 }
 
-function changeOf({ path, before, after }: FieldChange): Explained['changes'][number] {
-  return {
-    field: path.join('.'),
-    ...(before === undefined ? {} : { before }),
-    ...(after === undefined ? {} : { after }),
-  };
-}
-
-function explainedLines({ id, action, because, against, changes }: Explained): Line[] {
+function explainedLines({ id, action, because, against, changes, accepted }: Explained): Line[] {
   const head: Line = [
     span(id, 'strong'),
     span(`  ${action ?? 'not ended'}  `),
     span(becauseLine(because), 'dim'),
   ];
-  if (against === null) return [head, line('  there is no earlier result to compare with', 'dim')];
+  const said =
+    accepted === null
+      ? []
+      : [line(`  accepted: the result that run ${accepted.run} made is the same on purpose`, 'info')];
+  if (against === null) return [head, ...said, line('  there is no earlier result to compare with', 'dim')];
   const name = against.stage === id ? '' : `${against.stage} of `;
-  const rows = changes.map(({ field, before, after }) => [
-    span(`  ${field}`),
-    span(`${show(before)} -> ${show(after)}`),
-  ]);
-  return [head, line(`  compared with ${name}run ${against.run}:`, 'dim'), ...table(rows)];
-}
-
-const MOST_SHOWN = 120;
-
-/** An input by its digests, `[label digest, ...]` for several; digests by their first digits. */
-function show(value: Json | undefined): string {
-  if (value === undefined) return 'none';
-  const items = itemsOf(value);
-  const [only] = items ?? [];
-  const text =
-    items === undefined
-      ? JSON.stringify(value)
-      : items.length === 1 && only?.[0] === ''
-        ? String(only[2])
-        : `[${items.map(([label, , digest]) => `${label} ${digest}`).join(', ')}]`;
-  const short = text.replace(/sha256:([0-9a-f]{12})[0-9a-f]{52}/g, '$1');
-  return short.length > MOST_SHOWN ? `${short.slice(0, MOST_SHOWN)}...` : short;
-}
-
-/** The items of an input in a fingerprint (engine/plan/fingerprint.ts); undefined for any other value. */
-function itemsOf(value: Json): readonly (readonly Json[])[] | undefined {
-  if (value === null || typeof value !== 'object' || !('items' in value) || !('form' in value))
-    return undefined;
-  return value['items'] as readonly (readonly Json[])[];
+  const compared = line(`  compared with ${name}run ${against.run}:`, 'dim');
+  const equal = changes.length === 0 ? [line('  nothing differs', 'dim')] : [];
+  return [head, ...said, compared, ...equal, ...changeLines(changes)];
 }

@@ -27,24 +27,40 @@ export function becauseOf(
   if (before === undefined) return [{ kind: 'new' }];
   // Before its upstream has run, nothing can be said of a stage's inputs.
   const after = key === undefined ? { ...fingerprint, in: before.in } : fingerprint;
-  const reasons = differenceOf(before, after).flatMap((change) => reasonsOf(change, stage));
+  const reasons = reasonsOf(differenceOf(before, after, world.manifestOfCode), stage);
   return reasons.length > 0 ? reasons : [{ kind: 'lost', detail: 'no record of it in the cache' }];
 }
 
-/** A change in the user's words. An input made of many sources gives one reason for each that changed. */
-export function reasonsOf(change: FieldChange, stage: Stage | undefined): Because[] {
+/** Changes in the user's words. An input made of many sources gives one reason for each that changed, code one in all. */
+export function reasonsOf(changes: readonly FieldChange[], stage: Stage | undefined): Because[] {
+  const modules = changes.filter(({ path }) => path[0] === 'code');
+  return changes.flatMap((change) => {
+    if (change.path[0] !== 'code') return fieldReasons(change, stage);
+    return change === modules[0] ? [{ kind: 'code', detail: listed(modules) }] : [];
+  });
+}
+
+function fieldReasons(change: FieldChange, stage: Stage | undefined): Because[] {
   const [field, name] = change.path as [string, string | undefined];
   switch (field) {
     case 'with':
     case 'axes':
       return [{ kind: 'param', name: name ?? field, before: show(change.before), after: show(change.after) }];
-    case 'code':
-      return [{ kind: 'code', detail: '' }];
     case 'in':
       return inputReasons(name ?? '', change, stage?.in[name ?? '']);
     default:
       return [{ kind: 'other', field: change.path.join('.') }];
   }
+}
+
+/** Modules that a reason names. */
+const MOST_MODULES = 2;
+
+/** Empty where nobody knows what the code was made of. */
+function listed(modules: readonly FieldChange[]): string {
+  const names = modules.flatMap(({ path }) => path[1] ?? []);
+  const rest = names.length - MOST_MODULES;
+  return `${names.slice(0, MOST_MODULES).join(', ')}${rest > 0 ? ` and ${rest} more` : ''}`;
 }
 
 function inputReasons(name: string, change: FieldChange, binding: Binding | undefined): Because[] {

@@ -7,19 +7,24 @@ import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join, relative, resolve, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { compareCodePoints } from '../../base/canonical.ts';
-import { digestBytes, digestOf } from '../../base/digest.ts';
+import { digestBytes } from '../../base/digest.ts';
 import type { Digest } from '../../base/ids.ts';
+import { type CodeFiles, type CodeManifest, codeDigest, sourceDigest } from './code-manifest.ts';
 import { stripComments } from './strip.ts';
 
 /** What the sources say, wherever they are installed. Recorded by the build as `code.json`. */
 export interface SourceCode {
   readonly source: Digest;
+  /** What `source` is the digest of: paths relative to the kind's folder, and digests without comments. */
+  readonly files: CodeFiles;
   /** Names of packages, in code-point order. */
   readonly packages: readonly string[];
 }
 
 export interface KindCode {
   readonly digest: Digest;
+  /** What the digest is of, by name: how `why` tells which module changed. */
+  readonly manifest: CodeManifest;
   /** Files whose change may change the digest. */
   readonly files: readonly string[];
 }
@@ -39,7 +44,8 @@ export function codeOfKind(entry: string): KindCode {
   const packages = Object.fromEntries(versions.map(({ name, version }) => [name, version]));
   const manifests = versions.flatMap(({ file }) => file ?? []);
   return {
-    digest: digestOf('warren/code/1', { source: code.source, packages }),
+    digest: codeDigest(code.source, packages),
+    manifest: { files: code.files, packages },
     files: [...files, ...manifests],
   };
 }
@@ -64,12 +70,11 @@ export function readSources(entries: readonly string[]): { code: SourceCode; fil
     }
   }
   const files = [...digests.keys()].sort(compareCodePoints);
-  const sources = files.map((file) => [
-    relative(base, file).split(sep).join('/'),
-    digests.get(file) as Digest,
-  ]);
-  const source = digestOf('warren/sources/1', sources);
-  return { code: { source, packages: [...packages].sort(compareCodePoints) }, files };
+  const sources = files.map(
+    (file) => [relative(base, file).split(sep).join('/'), digests.get(file) as Digest] as const,
+  );
+  const code = { source: sourceDigest(sources), files: sources };
+  return { code: { ...code, packages: [...packages].sort(compareCodePoints) }, files };
 }
 
 function packageOf(specifier: string): string {

@@ -12,7 +12,8 @@ import { firstLost } from '../../cache/tree.ts';
 import { type LockEntries, NO_ENTRIES } from '../lock/format.ts';
 import { builtinKinds, type Registry } from '../pipeline/registry.ts';
 import type { Project } from '../project.ts';
-import { codeOfKind, packageVersion } from './code.ts';
+import { codeOfKind, type KindCode, packageVersion } from './code.ts';
+import { type CodeManifest, keepCode, readCode } from './code-manifest.ts';
 import type { BackendFacts } from './fingerprint.ts';
 import { openPast, type Past } from './past.ts';
 
@@ -34,6 +35,10 @@ export interface World {
   pin(path: string): Result<Pinned, ArtifactFault>;
   /** Null for commands, whose code is the command itself. */
   codeOf(kind: string): Digest | null;
+  /** What a digest of code is made of, if anybody still knows. */
+  manifestOfCode(code: Digest): CodeManifest | undefined;
+  /** Writes down what the kind's digest of code is made of, for `why` of later runs. */
+  keepCode(kind: string): void;
   backendOf(kind: string): BackendFacts | null;
   readonly lock: LockEntries;
   /** Whether all bytes of an artifact can be had without running anything. */
@@ -51,15 +56,13 @@ export function openWorld(project: Project, options: WorldOptions = {}): World {
   const threads = options.threads ?? availableParallelism();
   const memo = openMemo(join(project.home, 'memo'));
   const pins = new Map<string, Result<Pinned, ArtifactFault>>();
-  const codes = new Map<string, { digest: Digest | null; files: readonly string[] }>();
+  const codes = new Map<string, KindCode | null>();
+  const kept = new Set<string>();
   const backends = new Map<string, BackendFacts | null>();
   let owns: ReadonlySet<string> | undefined;
 
-  function code(kind: string): { digest: Digest | null; files: readonly string[] } {
-    return remember(codes, kind, () =>
-      kind === 'command' ? { digest: null, files: [] } : codeOfKind(registry.entryOf(kind)),
-    );
-  }
+  const code = (kind: string): KindCode | null =>
+    remember(codes, kind, () => (kind === 'command' ? null : codeOfKind(registry.entryOf(kind))));
 
   function backend(kind: string): BackendFacts | null {
     const name = registry.manifestOf(kind)?.backend;
@@ -75,7 +78,15 @@ export function openWorld(project: Project, options: WorldOptions = {}): World {
     past: openPast(project),
     threads,
     pin: (path) => remember(pins, path, () => pinInput(path, memo, 'input')),
-    codeOf: (kind) => code(kind).digest,
+    codeOf: (kind) => code(kind)?.digest ?? null,
+    manifestOfCode: (digest) =>
+      [...codes.values()].find((known) => known?.digest === digest)?.manifest ??
+      readCode(project.cache, digest),
+    keepCode: (kind) => {
+      const found = code(kind);
+      if (found !== null && !kept.has(kind)) keepCode(project.cache, found.digest, found.manifest);
+      kept.add(kind);
+    },
     backendOf: (kind) => remember(backends, kind, () => backend(kind)),
     lock: options.lock ?? NO_ENTRIES,
     isWithinReach: (artifact) => firstLost(project.cache, artifact) === undefined,
@@ -84,7 +95,7 @@ export function openWorld(project: Project, options: WorldOptions = {}): World {
       return owns;
     },
     guards: () => [...pins.values()].flatMap((pin) => (pin.ok ? pin.value.guards : [])),
-    codeFiles: () => [...codes.values()].flatMap(({ files }) => files),
+    codeFiles: () => [...codes.values()].flatMap((known) => known?.files ?? []),
   };
 }
 

@@ -1,11 +1,14 @@
 /** @file A run as its journal tells it: one line a stage, whether it has ended, runs, or waits. */
 import type { StageId } from '../../base/ids.ts';
 import { closingLines } from './ending.ts';
-import { type Line, padded, type Span, span } from './line.ts';
+import { type Line, padded, type Span, shorten, span } from './line.ts';
 import { doneLine, idWidth, retryText, waitText } from './lines.ts';
 import { clock, metric } from './quantity.ts';
 import { countLine } from './summary.ts';
 import { secondsLeft, type Tally } from './tally.ts';
+
+/** Cells for the last line that a stage printed which reports no progress. */
+const LAST_WIDTH = 60;
 
 /** `now` in milliseconds since the epoch; `alive` is false when the engine of an unfinished run is gone. */
 export function statusLines(
@@ -57,5 +60,8 @@ function stageLine(id: StageId, tally: Tally, now: number, alive: boolean, colum
   const left = secondsLeft(running);
   if (left !== undefined) parts.push(span(`  eta ${clock(left)}`));
   for (const [name, value] of running.metrics) parts.push(span(`  ${name} ${metric(value)}`, 'dim'));
+  const last = tally.tails.get(id)?.last;
+  if (latest === undefined && last !== undefined)
+    parts.push(span('  | ', 'dim'), ...shorten([span(last)], LAST_WIDTH));
   return [name, span('  '), ...parts];
 }

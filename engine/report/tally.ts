@@ -19,7 +19,7 @@ export class Tally {
   started: EventOf<'run-started'> | undefined;
   ended: EventOf<'run-done'> | undefined;
   /** Stages that a process was started for, whether it has ended or not. */
-  readonly begun: Set<StageId> = new Set();
+  readonly begun: Map<StageId, EventOf<'stage-started'>> = new Map();
   readonly running: Map<StageId, Running> = new Map();
   readonly held: Map<StageId, EventOf<'stage-waiting'>> = new Map();
   /** Between two attempts. */
@@ -41,7 +41,7 @@ export class Tally {
     'stage-started': (event) => {
       this.held.delete(event.stage);
       this.retrying.delete(event.stage);
-      this.begun.add(event.stage);
+      this.begun.set(event.stage, event);
       this.running.set(event.stage, { stage: event.stage, startedAt: event.at, metrics: new Map() });
     },
     'stage-retrying': (event) => {

@@ -57,6 +57,7 @@ async function attempt(context: RunContext, stage: Stage, toRun: ToRun, tries: n
   const began = performance.now();
   const afresh = tries === 1 && because.some(({ kind }) => kind === 'forced');
   const opened = openAttempt(project, toRun.key, !afresh);
+  context.world.keepCode(stage.kind);
   const seconds = (): number => (performance.now() - began) / 1000;
   const performed = await perform(context, stage, toRun, opened, because, tries);
   if (performed.kind !== 'ended') {

@@ -1,5 +1,5 @@
 /** @file What all parts of one run share. */
-import type { RunId } from '../../base/ids.ts';
+import type { Digest, RunId } from '../../base/ids.ts';
 import type { JsonObject } from '../../base/json.ts';
 import type { Locks } from '../../cache/locks.ts';
 import type { Emit } from '../event.ts';
@@ -22,6 +22,8 @@ export interface RunOptions extends PlanOptions {
   readonly kill?: AbortSignal | undefined;
   /** What the user changed in the file for this run, for the journal. */
   readonly overrides?: JsonObject | undefined;
+  /** The pipeline's files as they were loaded, for the journal. */
+  readonly files?: { readonly [path: string]: Digest } | undefined;
   /** The call that this run answers, if an equal one may be answered at once when nothing has changed. */
   readonly request?: LoadedRequest | undefined;
 }

@@ -87,8 +87,10 @@ function answer(seal: Seal, project: Project): Answer {
   const at = Date.now();
   const { pipeline, file, targets, out } = seal;
   const stages = seal.stages.map(({ id, kind }) => ({ id, kind, label: 'fresh' as const }));
+  const source = seal.guards.find(({ path }) => path === file);
+  const files = source === undefined ? undefined : { [file]: source.digest };
   const events: Event[] = [
-    { type: 'run-started', at, run, pipeline, file, targets, stages, overrides: {} },
+    { type: 'run-started', at, run, pipeline, file, targets, stages, overrides: {}, files },
     ...seal.stages.map(({ id, key, outputs, from }): EventOf<'stage-done'> => {
       return {
         type: 'stage-done',

@@ -60,6 +60,7 @@ export async function runPipeline(
       targets: options.targets ?? [],
       stages: planned.plan.stages.map(({ id, kind, label }) => ({ id, kind, label })),
       overrides: options.overrides ?? {},
+      files: options.files,
     });
     const context = { run: journal.run, index, world, options, executor, locks, emit: both };
     if (lock.problem !== undefined) both({ type: 'warning', at: Date.now(), diagnostic: lock.problem });

@@ -35,10 +35,12 @@ describe('the call', () => {
         check [options] <file>             find every mistake in a pipeline file
         plan [options] <file> [stages...]  show what would run, and why
         run [options] <file> [stages...]   run what changed, restore the rest
-        why [options] <stage>              show what changed since the nearest earlier
+        why [options] <stage...>           show what changed since the nearest earlier
                                            result of a stage
-        status [run]                       show the stages of the latest run
-        logs [options] <stage>             print what a stage printed
+        status [run]                       show the stages of the latest run, or of
+                                           that of a pipeline file
+        runs [options] [file]              list the runs, newest first
+        logs [options] <stage...>          print what a stage printed
         graph [options] <file>             draw the stages and their inputs
         schema [kind]                      print the JSON Schema of pipeline files, or
                                            what a kind takes and gives

@@ -1,5 +1,10 @@
-import { describe, expect, it } from 'vitest';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import type { Key, StageId } from '../../base/ids.ts';
+import type { Stage } from '../../engine/pipeline/graph.ts';
+import { registryAt } from '../../engine/pipeline/registry.ts';
 import { differenceOf } from '../../engine/plan/difference.ts';
 import { fingerprintOfKey } from '../../engine/plan/past.ts';
 import { whyKey } from '../../engine/plan/why.ts';
@@ -15,6 +20,38 @@ stages:
     with: { lr: 1.0e-5, beta: 0.1 }
     out: { o: file }
 `;
+
+const RUN = `import { writeFileSync } from 'node:fs';
+import { a } from '../shared/a.ts';
+export async function run(ctx) {
+  writeFileSync(ctx.output('o'), String(a));
+  return { ok: true, value: undefined };
+}
+`;
+const MANIFEST = {
+  kind: 'k',
+  description: 'Writes a number.',
+  in: {},
+  with: { type: 'object', additionalProperties: false, properties: {} },
+  out: { o: { type: 'file', description: 'It.' } },
+};
+
+let kinds = '';
+const writeModule = (name: string, text: string): void => {
+  mkdirSync(dirname(join(kinds, name)), { recursive: true });
+  writeFileSync(join(kinds, name), text);
+};
+
+/** One kind of two modules. */
+function kindsFolder(): string {
+  kinds = mkdtempSync(join(tmpdir(), 'kinds-'));
+  const folder = kinds;
+  onTestFinished(() => rmSync(folder, { recursive: true }));
+  writeModule('k/manifest.json', JSON.stringify(MANIFEST));
+  writeModule('k/run.ts', RUN);
+  writeModule('shared/a.ts', 'export const a = 1;\n');
+  return kinds;
+}
 
 describe('why', () => {
   it('is the difference to the nearest earlier fingerprint, by field', async () => {
@@ -34,8 +71,8 @@ describe('why', () => {
       { kind: 'input', name: 'data', detail: './data.txt changed' },
       { kind: 'other', field: 'command' },
     ]);
-    const stage = (await w.graph()).stages[1];
-    const why = whyKey(w.project, 'why', 'down' as StageId, key, stage);
+    const stage = (await w.graph()).stages[1] as Stage;
+    const why = whyKey(w.project, 'why', 'down' as StageId, key, { stage });
     expect(why.because).toEqual(because);
     expect(why.against).toMatchObject({ stage: 'down', key: before });
     expect(why.changes[0]).toEqual({ path: ['with', 'lr'], before: 1e-5, after: 2e-5 });
@@ -51,6 +88,26 @@ describe('why', () => {
     expect(why.because).toContainEqual({ kind: 'param', name: 'beta', before: '0.1', after: '0.2' });
   });
 
+  it('names the modules of its code and the packages that changed', async () => {
+    const w = workshop({ 'p.yaml': 'name: own\nstages:\n  s: { uses: k }\n' }, registryAt(kindsFolder()));
+    const before = (await w.run()).result.stages[0]?.key as Key;
+    writeModule('shared/a.ts', 'export const a = 2; // two\n');
+    expect((await w.plan()).stages[0]?.because).toEqual([{ kind: 'code', detail: 'stages/shared/a.ts' }]);
+    writeModule('k/run.ts', `${RUN}export const more = 1;\n`);
+    const after = (await w.run()).result.stages[0] as { key: Key; because: unknown };
+    expect(after.because).toEqual([{ kind: 'code', detail: 'stages/k/run.ts, stages/shared/a.ts' }]);
+    const { changes, against } = whyKey(w.project, 'own', 's' as StageId, after.key);
+    expect(against?.key).toBe(before);
+    expect(changes.map(({ path }) => path)).toEqual([
+      ['code', 'stages/k/run.ts'],
+      ['code', 'stages/shared/a.ts'],
+    ]);
+    rmSync(join(w.project.cache, 'codes'), { recursive: true });
+    expect(whyKey(w.project, 'own', 's' as StageId, after.key).because).toEqual([
+      { kind: 'code', detail: '' },
+    ]);
+  });
+
   it('the first of all has nothing to be compared with', async () => {
     const w = workshop({ 'p.yaml': YAML, 'data.txt': '1' });
     const key = (await w.run({ only: ['up'] })).result.stages[0]?.key as Key;
@@ -59,6 +116,6 @@ describe('why', () => {
       because: [{ kind: 'new' }],
     });
     const fingerprint = fingerprintOfKey(w.project, key);
-    expect(fingerprint && differenceOf(fingerprint, fingerprint)).toEqual([]);
+    expect(fingerprint && differenceOf(fingerprint, fingerprint, () => undefined)).toEqual([]);
   });
 });
