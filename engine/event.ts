@@ -8,8 +8,8 @@ import type { RetryCause } from './pipeline/graph.ts';
 /** How a stage's result came to be (design section 8). */
 export type Action = 'ran' | 'restored' | 'fresh' | 'failed' | 'skipped' | 'cancelled';
 
-/** What the plan expects of a stage. `maybe`: something upstream runs and may give equal bytes. */
-export type PlanLabel = 'fresh' | 'restore' | 'run' | 'maybe';
+/** What the plan expects of a stage. `maybe`: something upstream runs and may give equal bytes. `skip`: its `when:`. */
+export type PlanLabel = 'fresh' | 'restore' | 'run' | 'maybe' | 'skip';
 
 /** One reason why a stage has no result yet, most specific first. */
 export type Because =

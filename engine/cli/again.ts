@@ -14,7 +14,9 @@ export function runAgain(args: readonly string[], cwd: string): ExitCode | undef
   if (args.includes('--json')) {
     process.stdout.write(`${JSON.stringify({ ...result, notes: [], warnings: [] })}\n`);
   } else if (!args.includes('--quiet')) {
-    process.stderr.write(`nothing to do: ${result.stages.length} fresh\n`);
+    const skipped = result.stages.filter(({ action }) => action === 'skipped').length;
+    const more = skipped > 0 ? `, ${skipped} skipped` : '';
+    process.stderr.write(`nothing to do: ${result.stages.length - skipped} fresh${more}\n`);
     const lines = Object.entries(result.out).map(
       ([name, path]) => `out ${safe(`${name}  ${shownPath(path, cwd)}`)}\n`,
     );

@@ -34,6 +34,7 @@ const TONES: { readonly [L in PlanLabel]: Tone } = {
   restore: 'info',
   run: 'good',
   maybe: 'warn',
+  skip: 'dim',
 };
 
 /** `plan FILE [STAGE...]`: the run's own decisions; nothing is run. */
@@ -65,12 +66,12 @@ export async function plan(
 
 function planLines(planned: Plan, graph: Graph): Line[] {
   const byId = new Map(graph.stages.map((stage) => [stage.id, stage]));
-  const rows = planned.stages.map(({ id, label, because }): Span[] => {
+  const rows = planned.stages.map(({ id, label, because, reason: skipped }): Span[] => {
     const stage = byId.get(id);
     const parameters =
       stage === undefined || label === 'fresh' || label === 'restore' ? '' : parametersOf(stage);
     const cells = [span(label, TONES[label]), span(id, 'strong')];
-    const reason = label === 'maybe' ? conditionOf(because) : becauseLine(because);
+    const reason = label === 'maybe' ? conditionOf(because) : (skipped ?? becauseLine(because));
     if (reason !== '' || parameters !== '') cells.push(span(reason));
     if (parameters !== '') cells.push(span(parameters, 'dim'));
     return cells;

@@ -108,7 +108,7 @@ function lockFault({ stage, fault }: LockFault): string {
 function refuseFrozen(call: Call, result: RunResult): void {
   const { lock = [] } = result;
   const stages = result.stages
-    .filter(({ action }) => action !== 'fresh' && action !== 'restored')
+    .filter(({ action, reason }) => action === 'skipped' && reason === undefined)
     .map(({ id }) => id);
   if (stages.length === 0) {
     const message = `With --frozen the lock file has to name every result, but ${lock.map(lockFault).join(', ')}.`;

@@ -149,6 +149,12 @@ export const stageProperties: JsonObject = {
       },
     },
   },
+  when: {
+    description:
+      'Whether the stage takes part: true, false, "${with.size} == large", "!=", "in [a, b]", or a list of which all must hold.',
+    type: ['boolean', 'string', 'array'],
+    items: { type: ['boolean', 'string'] },
+  },
   out: {
     description: 'Outputs of a command: name -> type.',
     type: 'object',
@@ -183,7 +189,6 @@ export const stageProperties: JsonObject = {
 
 /** Keys of later versions: known, so that the message can say so. */
 export const LATER_STAGE_KEYS: ReadonlyMap<string, string> = new Map([
-  ['when', 'leave the stage out, or comment it'],
   ['rounds', 'write one stage per round'],
   ['carry', 'write one stage per round and refer to the one before'],
 ]);

@@ -95,6 +95,16 @@ export interface Stage {
   readonly folder?: string;
 }
 
+/** A stage that its `when:` leaves out, or that cannot be without one that is. */
+export interface LeftOut {
+  readonly id: StageId;
+  readonly name: string;
+  readonly kind: string;
+  readonly reason: string;
+  /** Inputs that go on without it, as `evaluate.models`. */
+  readonly missedBy: readonly string[];
+}
+
 /** Valid, expanded, acyclic; `stages` is in a topological order that keeps the file's order where it can. */
 export interface Graph {
   readonly name: string;
@@ -105,5 +115,7 @@ export interface Graph {
   /** Named tokens that stages share. */
   readonly limits: { readonly [name: string]: number };
   readonly stages: readonly Stage[];
+  /** Not among `stages`. */
+  readonly leftOut: readonly LeftOut[];
   readonly out: { readonly [name: string]: Binding };
 }

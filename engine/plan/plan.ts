@@ -25,12 +25,14 @@ export interface PlannedStage {
   /** Null while it depends on what upstream will give. */
   readonly key: Key | null;
   readonly because: readonly Because[];
+  /** For `skip`: why. */
+  readonly reason?: string | undefined;
 }
 
 export interface Plan {
   readonly pipeline: string;
   readonly file: string;
-  /** In the order of the graph. */
+  /** In the order of the graph; those that are skipped come last. */
   readonly stages: readonly PlannedStage[];
 }
 
@@ -76,9 +78,34 @@ export function planIn(index: GraphIndex, world: World, options: PlanOptions): P
     if (lost.size > before) continue;
     const twins = findTwins(stages, decisions);
     const planned = stages.map((stage) => plannedStage(stage, decisions, unplaced, twins));
-    const plan = { pipeline: index.graph.name, file: index.graph.file, stages: planned };
+    const skipped = skippedAmong(index, stages, options);
+    const plan = {
+      pipeline: index.graph.name,
+      file: index.graph.file,
+      stages: [...planned, ...skipped],
+    };
     return { plan, stages, decisions, anyway };
   }
+}
+
+/** Left out by `when:`, of those that were asked for or that a stage here misses. */
+function skippedAmong(
+  { graph }: GraphIndex,
+  stages: readonly Stage[],
+  { targets = [] }: PlanOptions,
+): PlannedStage[] {
+  if (graph.leftOut.length === 0) return [];
+  const whole = stages.length === graph.stages.length;
+  const here = new Set<string>(stages.map(({ id }) => id));
+  const asked = new Set(targets);
+  const missed = (input: string): boolean => here.has(input.slice(0, input.lastIndexOf('.')));
+  return graph.leftOut
+    .filter(({ id, missedBy }) => whole || asked.has(id) || missedBy.some(missed))
+    .map(({ id, kind, reason, missedBy }) => {
+      const more = missedBy.length > 2 ? ` and ${missedBy.length - 2} more` : '';
+      const without = missedBy.length > 0 ? `; left out of ${missedBy.slice(0, 2).join(', ')}${more}` : '';
+      return { id, kind, label: 'skip', key: null, because: [], reason: `${reason}${without}` };
+    });
 }
 
 /** A name of `out` is wanted when all its stages take part. */

@@ -9,7 +9,7 @@ export function selectTargets(graph: Graph, words: readonly string[]): Result<St
   const selected = new Set<StageId>();
   const unknown: Diagnostic[] = [];
   for (const word of words) {
-    const found = graph.stages.filter(({ id, name }) => id === word || name === word);
+    const found = [...graph.stages, ...graph.leftOut].filter(({ id, name }) => id === word || name === word);
     for (const { id } of found) selected.add(id);
     if (found.length === 0) unknown.push(unknownTarget(graph, word));
   }
@@ -17,7 +17,7 @@ export function selectTargets(graph: Graph, words: readonly string[]): Result<St
 }
 
 function unknownTarget(graph: Graph, word: string): Diagnostic {
-  const names = [...new Set(graph.stages.map(({ name }) => name))];
+  const names = [...new Set([...graph.stages, ...graph.leftOut].map(({ name }) => name))];
   return {
     code: 'unknown-stage',
     severity: 'error',

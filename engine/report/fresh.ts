@@ -6,5 +6,5 @@ const MOST_FRESH = 8;
 /** Whether lines for fresh stages would bury what happens, or nothing happens at all. */
 export function collapsesFresh({ stages }: EventOf<'run-started'>): boolean {
   const fresh = stages.filter(({ label }) => label === 'fresh').length;
-  return fresh > MOST_FRESH || fresh === stages.length;
+  return fresh > MOST_FRESH || stages.every(({ label }) => label === 'fresh' || label === 'skip');
 }

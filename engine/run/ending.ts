@@ -34,7 +34,7 @@ export function endStage(
   const retries = facts.retries || undefined;
   const key = keyed?.key ?? null;
   const before = place.result;
-  const result: StageResult = { id, kind, action, key, seconds, because, failure, retries };
+  const result: StageResult = { id, kind, action, key, seconds, because, failure, retries, reason };
   // Asked again only because a result above was lost, and unchanged: what was said of it holds.
   const known = before !== undefined && action === 'fresh' && before.key === key;
   board.settle(place, known ? before : result, outputs);

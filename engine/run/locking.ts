@@ -56,7 +56,7 @@ export interface LockEnd {
 export function updateLock(lock: LockFile, finished: Finished, options: RunOptions): LockEnd {
   const entries = entriesOf(finished);
   const faults = lockFaults(lock.entries, entries);
-  const whole = (options.targets ?? finished.graph.stages).length === finished.graph.stages.length;
+  const whole = finished.graph.stages.every(({ id }) => finished.done.has(id));
   if (!whole || !isPlainRun(options)) {
     return { current: lock.text === undefined || faults.length === 0, warnings: [] };
   }

@@ -13,10 +13,10 @@ import { type Look, stillThere } from '../pipeline/reads.ts';
 import { findProject, type Project } from '../project.ts';
 import { openJournal } from './journal.ts';
 import { type Request, requestOf } from './request.ts';
-import type { RunResult } from './result.ts';
+import { type RunResult, type SkippedStage, skippedEvents, skippedResult } from './result.ts';
 
 export interface Seal {
-  readonly schema: 'warren/seal/3';
+  readonly schema: 'warren/seal/4';
   readonly cache: string;
   /** The pipeline file, inputs, code and placed results. */
   readonly guards: readonly Guard[];
@@ -28,6 +28,7 @@ export interface Seal {
   readonly file: string;
   readonly targets: readonly StageId[];
   readonly stages: readonly SealedStage[];
+  readonly skipped: readonly SkippedStage[];
   readonly out: { readonly [name: string]: string };
   /** The lock file names what is sealed, or there is none: `--frozen` has nothing to refuse. */
   readonly locked: boolean;
@@ -65,7 +66,7 @@ export function answerAtOnce(args: readonly string[], cwd: string): Answer | und
 function readSeal(path: string): Seal | undefined {
   try {
     const seal = JSON.parse(readFileSync(path, 'utf8')) as Seal;
-    return seal.schema === 'warren/seal/3' ? seal : undefined;
+    return seal.schema === 'warren/seal/4' ? seal : undefined;
   } catch {
     return undefined;
   }
@@ -86,11 +87,16 @@ function answer(seal: Seal, project: Project): Answer {
   const { run } = journal;
   const at = Date.now();
   const { pipeline, file, targets, out } = seal;
-  const stages = seal.stages.map(({ id, kind }) => ({ id, kind, label: 'fresh' as const }));
+  const labelled = <L extends string>(
+    label: L,
+    of: readonly { readonly id: StageId; readonly kind: string }[],
+  ) => of.map(({ id, kind }) => ({ id, kind, label }));
+  const stages = [...labelled('fresh', seal.stages), ...labelled('skip', seal.skipped)];
   const source = seal.guards.find(({ path }) => path === file);
   const files = source === undefined ? undefined : { [file]: source.digest };
   const events: Event[] = [
     { type: 'run-started', at, run, pipeline, file, targets, stages, overrides: {}, files },
+    ...skippedEvents(seal.skipped),
     ...seal.stages.map(({ id, key, outputs, from }): EventOf<'stage-done'> => {
       return {
         type: 'stage-done',
@@ -111,5 +117,6 @@ function answer(seal: Seal, project: Project): Answer {
   const results = seal.stages.map(({ id, kind, key }) => {
     return { id, kind, action: 'fresh' as const, key, seconds: 0, because: [] };
   });
-  return { result: { schema: 'warren/run/1', run, outcome: 'done', stages: results, out }, events };
+  const all = [...results, ...seal.skipped.map(skippedResult)];
+  return { result: { schema: 'warren/run/1', run, outcome: 'done', stages: all, out }, events };
 }

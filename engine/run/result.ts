@@ -1,6 +1,6 @@
 /** @file What a run answers: `warren/run/1`, the document of `run --json`. */
 import type { Key, RunId, StageId } from '../../base/ids.ts';
-import type { Action, Because, StageFailure } from '../event.ts';
+import type { Action, Because, EventOf, StageFailure } from '../event.ts';
 import type { LockFault } from '../lock/outdated.ts';
 
 export interface StageResult {
@@ -13,6 +13,22 @@ export interface StageResult {
   readonly failure?: StageFailure | undefined;
   /** Attempts after the first, if there were any. */
   readonly retries?: number | undefined;
+  /** For skipped and cancelled: why. */
+  readonly reason?: string | undefined;
+}
+
+/** A stage that its `when:` leaves out. */
+export type SkippedStage = Pick<StageResult, 'id' | 'kind' | 'reason'>;
+
+export function skippedResult({ id, kind, reason }: SkippedStage): StageResult {
+  return { id, kind, action: 'skipped', key: null, seconds: 0, because: [], reason };
+}
+
+export function skippedEvents(stages: readonly SkippedStage[]): EventOf<'stage-done'>[] {
+  const facts = { action: 'skipped', key: null, seconds: 0, because: [], outputs: {} } as const;
+  return stages.map(({ id, reason }) => {
+    return { type: 'stage-done', at: Date.now(), stage: id, ...facts, reason };
+  });
 }
 
 /** `refused`: `--frozen`, and something would or may run, or the lock file does not name the results. */

@@ -14,7 +14,7 @@ import type { RunOptions } from './context.ts';
 import { openJournal } from './journal.ts';
 import { frozenFaults, publishLocked, updateLock } from './locking.ts';
 import { type LoopEnd, runLoop } from './loop.ts';
-import type { Outcome, RunResult } from './result.ts';
+import { type Outcome, type RunResult, type StageResult, skippedEvents, skippedResult } from './result.ts';
 import { sealRun } from './seal.ts';
 
 export type { RunOptions } from './context.ts';
@@ -64,8 +64,10 @@ export async function runPipeline(
     });
     const context = { run: journal.run, index, world, options, executor, locks, emit: both };
     if (lock.problem !== undefined) both({ type: 'warning', at: Date.now(), diagnostic: lock.problem });
+    const skipped = planned.plan.stages.filter(({ label }) => label === 'skip').map(skippedResult);
+    for (const event of skippedEvents(skipped)) both(event);
     const end = await runLoop(context, planned, outs);
-    const result = resultOf(journal.run, end, options);
+    const result = resultOf(journal.run, end, skipped, options);
     world.memo.flush();
     if (result.outcome === 'done') {
       const { out, outputsOf } = end;
@@ -87,19 +89,21 @@ export async function runPipeline(
 function resultOf(
   run: RunId,
   { results, out }: LoopEnd,
+  skipped: readonly StageResult[],
   options: RunOptions,
 ): RunResult & { readonly outcome: Exclude<Outcome, 'refused'> } {
   let outcome: Exclude<Outcome, 'refused'> = 'done';
   if (results.some(({ action }) => action !== 'fresh' && action !== 'restored' && action !== 'ran'))
     outcome = 'failed';
   if (options.stop?.aborted && outcome === 'failed') outcome = 'interrupted';
-  return { schema: 'warren/run/1', run, outcome, stages: results, out };
+  return { schema: 'warren/run/1', run, outcome, stages: [...results, ...skipped], out };
 }
 
 function refused({ plan }: Planned, faults: readonly LockFault[]): RunResult {
-  const stages = plan.stages.map(({ id, kind, label, key, because }) => {
-    const action = label === 'run' || label === 'maybe' ? ('skipped' as const) : ('fresh' as const);
-    return { id: id as StageId, kind, action, key, seconds: 0, because };
+  const stages = plan.stages.map(({ id, kind, label, key, because, reason }) => {
+    const action =
+      label === 'run' || label === 'maybe' || label === 'skip' ? ('skipped' as const) : ('fresh' as const);
+    return { id: id as StageId, kind, action, key, seconds: 0, because, reason };
   });
   return { schema: 'warren/run/1', run: null, outcome: 'refused', stages, out: {}, lock: faults };
 }

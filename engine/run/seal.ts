@@ -19,6 +19,7 @@ import type { World } from '../plan/world.ts';
 import { settingsPath } from '../project.ts';
 import type { RunContext } from './context.ts';
 import { type Seal, type SealedStage, sealPath } from './quick.ts';
+import type { SkippedStage } from './result.ts';
 
 /** What the loop ended with, stage by stage. */
 export interface Sealable {
@@ -49,7 +50,13 @@ function makeSeal(context: RunContext, sealable: Sealable): Seal | undefined {
   const { done, outputsOf, outs, out, lock } = sealable;
   const stages: SealedStage[] = [];
   const actions: Seal['actions'][number][] = [];
-  for (const { stage: id, key, outputs, from = run } of done.values()) {
+  const skipped: SkippedStage[] = [];
+  for (const { stage: id, key, outputs, from = run, reason } of done.values()) {
+    const left = index.graph.leftOut.find((each) => each.id === id);
+    if (left !== undefined) {
+      skipped.push({ id, kind: left.kind, reason });
+      continue;
+    }
     const stage = index.stages.get(id);
     if (key === null || stage?.cache !== true) return undefined;
     const path = actionPath(world.project.cache, key);
@@ -73,8 +80,8 @@ function makeSeal(context: RunContext, sealable: Sealable): Seal | undefined {
   const absent = beside.filter((path) => !present.includes(path)).map((path): Look => [path, 'missing']);
   const looks = [...(options.request?.looks ?? []).filter(([path]) => !known.has(path)), ...absent];
   const { current: locked } = lock;
-  const sealed = { cache, guards, looks, actions, pipeline, file, targets, stages, out, locked };
-  return { schema: 'warren/seal/3', ...sealed };
+  const sealed = { cache, guards, looks, actions, pipeline, file, targets, stages, skipped, out, locked };
+  return { schema: 'warren/seal/4', ...sealed };
 }
 
 function guardsOf({ world, index, options }: RunContext, placed: readonly string[]): Guard[] | undefined {

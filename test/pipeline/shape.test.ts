@@ -22,7 +22,10 @@ describe('shape of the file', () => {
     ['command as kind', command('uses: command'), ['unknown-kind 2:14 command']],
     ['pipeline as stage', command('uses: ./other.yaml'), ['not-supported-yet 2:14 ./other.yaml']],
     ['folder as kind', command('uses: ./mine/'), ['not-supported-yet 2:14 ./mine/']],
-    ['when', command('run: [a], when: true'), ['not-supported-yet 2:18 when']],
+    ['when', command('run: [a], when: 3'), ['wrong-type 2:24 3']],
+    ['when is text', command('run: [a], when: maybe'), ['wrong-type 2:24 maybe']],
+    ['when names nothing', command('run: [a], when: "${with.x} == 1"'), ['unknown-name 2:25 ${with.x}']],
+    ['when in text', command('run: [a], when: a in b'), ['wrong-type 2:24 a in b']],
     [
       'rounds and carry',
       command('run: [a], rounds: 2, carry: {}'),

@@ -7,9 +7,10 @@ import type { Problems } from '../problems.ts';
 import { type Entry, mapNode, mapToJson } from '../yaml/tree.ts';
 import { bind } from './bind.ts';
 import { type Draft, type DraftTools, isMisspelt, type StageDraft } from './draft.ts';
-import { filesIn } from './files.ts';
+import { anyFiles, filesIn } from './files.ts';
 import { type Instance, instanceOf } from './instance.ts';
 import type { Scope } from './interpolate.ts';
+import { leaveOut, type Remaining } from './leave-out.ts';
 import { totalsOf } from './limits.ts';
 import { type Fan, fansOf } from './matrix.ts';
 import { orderStages } from './order.ts';
@@ -66,33 +67,40 @@ export function expand(
     usedInput: (name) => used.in.add(name),
     groups: new Map(),
   };
+  // What is left out may name files that are not there, for that is often why.
+  const lenient: Binder = { ...binder, files: anyFiles, optional: true };
   const needs = new Map<StageId, readonly Need[]>();
   const bound = new Map<StageId, Stage>();
   for (const stage of stages.values()) {
     const axes = axesInUse.get(stage.name) as Set<string>;
     for (const instance of stage.instances) {
-      const inputs = bindInputs(instance, axes, binder);
+      const inputs = bindInputs(instance, axes, instance.leftOut === undefined ? binder : lenient);
       needs.set(instance.id, inputs.needs);
       bound.set(instance.id, { ...instance.stage, in: inputs.in });
     }
     checkAxes(draft.stages.get(stage.name) as StageDraft, fans.get(stage.name) as Fan, axes, problems);
   }
   const out = bindOutputs(draft, binder);
-  const order = orderStages(
-    [...stages.values()].flatMap((stage) => stage.instances),
-    needs,
-    problems,
-  );
+  const allInstances = [...stages.values()].flatMap((stage) => stage.instances);
+  const order = orderStages(allInstances, needs, problems);
   warnUnused(draft, used, problems);
   if (order === undefined) return undefined;
+  const remaining = leaveOut(
+    order.map((id) => bound.get(id) as Stage),
+    out,
+    new Map(allInstances.flatMap(({ id, leftOut }) => (leftOut === undefined ? [] : [[id, leftOut]]))),
+    ({ kind }, input) => tools.registry.manifestOf(kind)?.in[input]?.optional === true,
+  );
+  warnLeftOut(draft, remaining, problems);
   return {
     name: draft.name,
     file: location.file,
     folder: resolve(location.folder),
     with: mapToJson(draft.with),
     limits: totalsOf(draft.limits),
-    stages: order.map((id) => bound.get(id) as Stage),
-    out,
+    stages: remaining.stages,
+    leftOut: remaining.leftOut,
+    out: remaining.out,
   };
 }
 
@@ -115,8 +123,9 @@ function bindInputs(instance: Instance, axes: Set<string>, binder: Binder): Inpu
   const bindings: { [name: string]: Binding } = {};
   const needs: Need[] = [];
   for (const item of given.entries.values()) {
-    const expected = expectedOf(draft, item, problems);
-    if (expected === undefined) continue;
+    const known = expectedOf(draft, item, problems);
+    if (known === undefined) continue;
+    const expected = binder.optional === true ? { ...known, optional: true } : known;
     const result = bind(item, expected, referrer, binder);
     if (result.binding !== undefined) bindings[item.key] = result.binding;
     needs.push(...result.needs);
@@ -180,6 +189,16 @@ function bindOutputs(draft: Draft, binder: Binder): { readonly [name: string]: B
     if (binding !== undefined) out[entry.key] = binding;
   }
   return out;
+}
+
+function warnLeftOut(draft: Draft, { outs, leftOut }: Remaining, problems: Problems): void {
+  for (const { name, whole, stage } of outs) {
+    const message = whole
+      ? `Output "${name}" is left out: ${stage} takes no part.`
+      : `A part of output "${name}" is left out: ${stage} takes no part.`;
+    const hint = leftOut.find(({ id }) => id === stage)?.reason;
+    problems.warn('output-left-out', draft.out.entries.get(name)?.keyRange, message, { hint });
+  }
 }
 
 /** An axis that changes nothing would run the same stage many times under different names. */

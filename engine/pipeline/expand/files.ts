@@ -20,6 +20,12 @@ export interface Files {
   ): Source | undefined;
 }
 
+/** For a stage that takes no part: whatever it names would be found. */
+export const anyFiles: Files = {
+  find: (path) => ({ kind: 'file', path, shown: path }),
+  input: (value) => ({ kind: 'file', path: value, shown: value }),
+};
+
 /** Paths of the file are relative to `folder`, paths of `--in` to `cwd`. */
 export function filesIn(folder: string, cwd: string, reads: Reads, problems: Problems): Files {
   function source(

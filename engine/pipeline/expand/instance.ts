@@ -16,6 +16,7 @@ import type { Combination } from './matrix.ts';
 import { checkDistinct, type Outputs, outputsOf } from './outputs.ts';
 import { resourcesOf } from './resources.ts';
 import { retriesOf } from './retries.ts';
+import { whenOf } from './when.ts';
 
 export interface Instance {
   readonly id: StageId;
@@ -24,12 +25,14 @@ export interface Instance {
   /** The stage's map after interpolation. */
   readonly node: MapNode;
   readonly out: Outputs;
+  /** Why its `when:` leaves it out; undefined where it takes part. */
+  readonly leftOut: string | undefined;
   /** Everything of the stage but its inputs. */
   readonly stage: Omit<Stage, 'in'>;
 }
 
 /** Their placeholders do not mean values: the command's are words, the matrix was read before. */
-const OWN_SYNTAX: ReadonlySet<string> = new Set(['run', 'matrix', 'uses']);
+const OWN_SYNTAX: ReadonlySet<string> = new Set(['run', 'matrix', 'uses', 'when']);
 
 export function instanceOf(draft: StageDraft, axes: Combination, scope: Scope, tools: DraftTools): Instance {
   const { problems } = tools;
@@ -64,7 +67,8 @@ export function instanceOf(draft: StageDraft, axes: Combination, scope: Scope, t
     ...(desc === undefined ? {} : { desc }),
     place: problems.placeOf(draft.nameRange),
   };
-  return { id, draft, axes, node, out, stage };
+  const leftOut = whenOf(node.entries.get('when')?.value, here);
+  return { id, draft, axes, node, out, leftOut, stage };
 }
 
 function idOf(name: string, axes: Combination): StageId {

@@ -26,6 +26,8 @@ export interface Binder {
   usedInput(name: string): void;
   /** Members of a group as sources, one list for all that refer to it. */
   readonly groups: Map<string, Items>;
+  /** Set for a stage that is left out: then every input may be null. */
+  readonly optional?: true;
 }
 
 export type Items = readonly (readonly [label: string, source: Source])[];

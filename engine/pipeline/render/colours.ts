@@ -9,6 +9,7 @@ export const COLOURS: { readonly [S in GraphStatus]: string } = {
   ran: '#fde9c8',
   maybe: '#f7f3c6',
   failed: '#f8d0d0',
+  skip: '#dddddd',
   skipped: '#e8e8e8',
   cancelled: '#e8e8e8',
 };
