@@ -3,7 +3,7 @@ import { createHash, hash } from 'node:crypto';
 import { closeSync, openSync, readSync } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { canonicalJson } from './canonical.ts';
-import type { Digest } from './ids.ts';
+import type { Digest, Key } from './ids.ts';
 import type { Json } from './json.ts';
 
 const CHUNK = 1 << 20;
@@ -52,4 +52,9 @@ export async function digestFileInTurns(path: string): Promise<Digest> {
 /** The 64 hex digits of a digest or key, for file names. */
 export function hexOf(digest: string): string {
   return digest.slice(digest.indexOf(':') + 1);
+}
+
+/** Whether a text from outside may be taken for a key: it becomes a file name. */
+export function isKey(text: string): text is Key {
+  return /^sha256:[0-9a-f]{64}$/.test(text);
 }

@@ -111,6 +111,8 @@ interface StageDone extends Base {
   readonly outputs: { readonly [name: string]: Digest };
   /** The run that made a restored or fresh result. */
   readonly from?: RunId | undefined;
+  /** That result was made under another key, and accepted as the same on purpose. */
+  readonly accepted?: true | undefined;
   /** Set when `action` is failed; `code` is stable. */
   readonly failure?: StageFailure | undefined;
   /** For skipped and cancelled: why. */

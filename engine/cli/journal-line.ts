@@ -1,4 +1,5 @@
 /** @file A line of a journal as an event, if it is one that this version knows: a journal may be torn, or from a later one. */
+import { isKey } from '../../base/digest.ts';
 import type { Action, Because, Event, EventType } from '../event.ts';
 
 type Fields = { readonly [name: string]: unknown };
@@ -30,7 +31,7 @@ const CHECKS: { readonly [T in EventType]: Check } = {
     isOptional(files, isTexts),
   'stage-waiting': ({ stage, reason, detail }) => [stage, reason, detail].every(isText),
   'stage-started': ({ stage, key, attempt, because }) =>
-    isText(stage) && isText(key) && isNumber(attempt) && isList(because, isFields),
+    isText(stage) && isText(key) && isKey(key) && isNumber(attempt) && isList(because, isFields),
   'stage-retrying': ({ stage, retry, of, cause, failure, wait }) =>
     isText(stage) && [retry, of, wait].every(isNumber) && isText(cause) && isSaid(failure),
   'stage-progress': ({ stage, step, total, unit, metrics }) =>
@@ -44,14 +45,15 @@ const CHECKS: { readonly [T in EventType]: Check } = {
   'stage-output': (fields) => isText(fields['stage']) && text(fields),
   'stage-note': (fields) => isText(fields['stage']) && text(fields),
   'stage-report': ({ stage, markdown }) => isText(stage) && isText(markdown),
-  'stage-done': ({ stage, action, key, seconds, because, outputs, from, failure, reason }) =>
+  'stage-done': ({ stage, action, key, seconds, because, outputs, from, accepted, failure, reason }) =>
     isText(stage) &&
     Object.hasOwn(ACTIONS, String(action)) &&
-    (key === null || isText(key)) &&
+    (key === null || (isText(key) && isKey(key))) &&
     isNumber(seconds) &&
     isList(because, isFields) &&
     isTexts(outputs) &&
     isOptional(from, isText) &&
+    isOptional(accepted, (each) => each === true) &&
     isOptional(reason, isText) &&
     isOptional(failure, isSaid),
   warning: (fields) => isSaid(fields['diagnostic']),

@@ -117,6 +117,11 @@ function build(
     .option('--frozen', 'exit with 3 if anything would or may run; run nothing')
     .option('--threads <n>', 'CPU threads for stages that compute', count)
     .action(does(async () => (await import('./run.ts')).run));
+  overridable(add('accept <file> <stages...>', 'say that earlier results of stages are the same on purpose'))
+    .option('--field <field>', 'a parameter whose change is accepted, as why names it: with.lr', collect)
+    .option('--dry-run', 'show what would be accepted; record nothing')
+    .option('--threads <n>', 'CPU threads for stages that compute', count)
+    .action(does(async () => (await import('./accept.ts')).accept));
   add('why <stage...>', 'show what changed since the nearest earlier result of a stage')
     .usage('[options] [file] <stage>')
     .option('--run <id>', 'the run to explain, in place of the latest')

@@ -26,6 +26,8 @@ interface StatusDocument {
     readonly seconds: number | null;
     readonly because: readonly Because[];
     readonly progress: { readonly step: number; readonly total: number; readonly unit: string } | null;
+    /** The result was made under another key, and accepted as the same on purpose. */
+    readonly accepted: boolean;
     /** The last line that a running or failed stage printed. */
     readonly last: string | null;
   }[];
@@ -66,6 +68,7 @@ function documentOf(run: PastRun): StatusDocument {
         seconds: done?.seconds ?? null,
         because: done?.because ?? tally.begun.get(stage)?.because ?? [],
         progress: latest === undefined ? null : { step: latest.step, total: latest.total, unit: latest.unit },
+        accepted: done?.accepted === true,
         last: tally.tails.get(stage)?.last ?? null,
       };
     }),

@@ -1,7 +1,7 @@
 /** @file Which key each stage had, run after run: an append-only file, written only when a stage's key changes. */
 import { appendFileSync, mkdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { hexOf } from '../../base/digest.ts';
+import { hexOf, isKey } from '../../base/digest.ts';
 import type { Key, RunId, StageId } from '../../base/ids.ts';
 import { readAction } from '../../cache/actions.ts';
 import type { Project } from '../project.ts';
@@ -21,8 +21,11 @@ export interface Past {
   latest(pipeline: string, stage: StageId): PastKey | undefined;
   /** All entries of a stage, oldest first. */
   of(pipeline: string, stage: StageId): readonly PastKey[];
-  /** What a stage without a past of its own is compared with: its namesake elsewhere, else another of its kind. */
-  nearest(stage: StageId, kind: string, key: Key): PastKey | undefined;
+  /**
+   * What a stage without a past of its own is compared with: its namesake elsewhere, else another of its kind; with
+   * `until`, one before that entry.
+   */
+  nearest(stage: StageId, kind: string, key: Key, until?: PastKey): PastKey | undefined;
   append(entry: PastKey): void;
 }
 
@@ -44,11 +47,10 @@ export function openPast(project: Project): Past {
   return {
     of,
     latest,
-    nearest: (stage, kind, key) => {
-      const others =
-        load()
-          .kinds.get(kind)
-          ?.filter((entry) => entry.key !== key) ?? [];
+    nearest: (stage, kind, key, until) => {
+      const all = load().kinds.get(kind) ?? [];
+      const before = until === undefined ? all : all.slice(0, all.indexOf(until));
+      const others = before.filter((entry) => entry.key !== key);
       const namesake = others.findLast((entry) => entry.stage === stage);
       // Two commands have nothing in common but that they are commands.
       return namesake ?? (kind === 'command' ? undefined : others.at(-1));
@@ -108,10 +110,18 @@ function readEntries(path: string): PastKey[] {
   }
   return text.split('\n').flatMap((line) => {
     try {
-      return line === '' ? [] : [JSON.parse(line) as PastKey];
+      const entry: unknown = line === '' ? undefined : JSON.parse(line);
+      return isEntry(entry) ? [entry] : [];
     } catch {
       // A torn last line of a killed engine: that run's entry is lost, nothing else.
       return [];
     }
   });
+}
+
+/** A key is also a file name: nothing else may become one. */
+function isEntry(value: unknown): value is PastKey {
+  const { pipeline, stage, kind, key, run, ended } = Object(value) as { readonly [name: string]: unknown };
+  if (![pipeline, stage, kind, key, run].every((field) => typeof field === 'string')) return false;
+  return isKey(key as string) && (ended === 'done' || ended === 'failed');
 }

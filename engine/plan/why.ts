@@ -73,5 +73,5 @@ function nearestBefore(
   const own = past.of(pipeline, id);
   const at = own.findLastIndex((entry) => entry.key === key);
   const earlier = own.slice(0, at === -1 ? own.length : at).findLast((entry) => entry.key !== key);
-  return earlier ?? past.nearest(id, kind, key);
+  return earlier ?? past.nearest(id, kind, key, own[at]);
 }

@@ -61,7 +61,8 @@ function plainReason(event: EventOf<'stage-done'>): string {
   if (event.failure !== undefined) return event.failure.message;
   if (event.reason !== undefined) return event.reason;
   if (event.from === LOCK_RUN) return 'from lock';
-  if (event.from !== undefined) return `from run ${event.from}`;
+  if (event.from !== undefined)
+    return `from run ${event.from}${event.accepted ? ', accepted as the same' : ''}`;
   return becauseLine(event.because);
 }
 

@@ -56,6 +56,7 @@ export function endStage(
     because,
     outputs: Object.fromEntries(digests),
     from: record?.run,
+    accepted: record?.accepted && true,
     failure,
     reason,
     retries,

@@ -40,6 +40,7 @@ export interface SealedStage {
   readonly key: Key;
   readonly outputs: { readonly [name: string]: Digest };
   readonly from: RunId;
+  readonly accepted?: true | undefined;
 }
 
 export interface Answer {
@@ -97,7 +98,7 @@ function answer(seal: Seal, project: Project): Answer {
   const events: Event[] = [
     { type: 'run-started', at, run, pipeline, file, targets, stages, overrides: {}, files },
     ...skippedEvents(seal.skipped),
-    ...seal.stages.map(({ id, key, outputs, from }): EventOf<'stage-done'> => {
+    ...seal.stages.map(({ id, key, outputs, from, accepted }): EventOf<'stage-done'> => {
       return {
         type: 'stage-done',
         at,
@@ -108,6 +109,7 @@ function answer(seal: Seal, project: Project): Answer {
         because: [],
         outputs,
         from,
+        accepted,
       };
     }),
     { type: 'run-done', at, outcome: 'done', seconds: (performance.now() - began) / 1000 },

@@ -51,7 +51,7 @@ function makeSeal(context: RunContext, sealable: Sealable): Seal | undefined {
   const stages: SealedStage[] = [];
   const actions: Seal['actions'][number][] = [];
   const skipped: SkippedStage[] = [];
-  for (const { stage: id, key, outputs, from = run, reason } of done.values()) {
+  for (const { stage: id, key, outputs, from = run, reason, accepted } of done.values()) {
     const left = index.graph.leftOut.find((each) => each.id === id);
     if (left !== undefined) {
       skipped.push({ id, kind: left.kind, reason });
@@ -63,7 +63,7 @@ function makeSeal(context: RunContext, sealable: Sealable): Seal | undefined {
     const stat = statSync(path, { bigint: true, throwIfNoEntry: false });
     if (stat === undefined) return undefined;
     actions.push([path, identityOf(stat)]);
-    stages.push({ id, kind: stage.kind, key, outputs, from });
+    stages.push({ id, kind: stage.kind, key, outputs, from, accepted });
   }
   const placed = outs.every((place) => {
     const items = outItems(place, index, world, outputsOf);

@@ -21,32 +21,37 @@ describe('the call', () => {
       preferences.
 
       Options:
-        --version                          print the version
-        --json                             answer with exactly one JSON line on stdout
-        --quiet                            say only what went wrong
-        --color <when>                     colour the output (choices: "auto",
-                                           "always", "never", default: "auto")
-        --cwd <folder>                     work as if started in this folder
-        -h, --help                         display help for command
+        --version                            print the version
+        --json                               answer with exactly one JSON line on
+                                             stdout
+        --quiet                              say only what went wrong
+        --color <when>                       colour the output (choices: "auto",
+                                             "always", "never", default: "auto")
+        --cwd <folder>                       work as if started in this folder
+        -h, --help                           display help for command
 
       Commands:
-        init [template]                    write a commented pipeline to start from:
-                                           command (default) or rrhf
-        check [options] <file>             find every mistake in a pipeline file
-        plan [options] <file> [stages...]  show what would run, and why
-        run [options] <file> [stages...]   run what changed, restore the rest
-        why [options] <stage...>           show what changed since the nearest earlier
-                                           result of a stage
-        status [run]                       show the stages of the latest run, or of
-                                           that of a pipeline file
-        runs [options] [file]              list the runs, newest first
-        logs [options] <stage...>          print what a stage printed
-        graph [options] <file>             draw the stages and their inputs
-        schema [kind]                      print the JSON Schema of pipeline files, or
-                                           what a kind takes and gives
-        cache                              look into the cache
-        doctor                             say whether this machine can run pipelines
-        help [command]                     display help for command"
+        init [template]                      write a commented pipeline to start from:
+                                             command (default) or rrhf
+        check [options] <file>               find every mistake in a pipeline file
+        plan [options] <file> [stages...]    show what would run, and why
+        run [options] <file> [stages...]     run what changed, restore the rest
+        accept [options] <file> <stages...>  say that earlier results of stages are
+                                             the same on purpose
+        why [options] <stage...>             show what changed since the nearest
+                                             earlier result of a stage
+        status [run]                         show the stages of the latest run, or of
+                                             that of a pipeline file
+        runs [options] [file]                list the runs, newest first
+        logs [options] <stage...>            print what a stage printed
+        graph [options] <file>               draw the stages and their inputs
+        schema [kind]                        print the JSON Schema of pipeline files,
+                                             or what a kind takes and gives
+        cache                                look into the cache
+        lock                                 work on lock files
+        doctor                               say whether this machine can run
+                                             pipelines
+        help [command]                       display help for command"
     `);
   });
 
