@@ -1,12 +1,12 @@
 /** @file What vouches for bytes on disk without reading them. Imports little: the fast path of a run loads it. */
-import { readdirSync, statSync } from 'node:fs';
+import { type BigIntStats, lstatSync, readdirSync, statSync } from 'node:fs';
 import { compareCodePoints } from '../base/canonical.ts';
-import { digestFile, digestOf } from '../base/digest.ts';
+import { digestBytes, digestFile, digestOf } from '../base/digest.ts';
 import type { Digest } from '../base/ids.ts';
 import { identityOf } from './identity.ts';
 import { isIgnored } from './ignored.ts';
 
-/** A file, or the list of names of one folder, that vouches for an artifact while it stays as it is. */
+/** A file, or the names of one folder with the files directly in it, that vouches for an artifact while it stays as it is. */
 export interface Guard {
   readonly path: string;
   readonly identity: string;
@@ -14,21 +14,52 @@ export interface Guard {
   readonly digest: Digest;
   /** The last write was too close to the reading for the times to tell a later one. */
   readonly racy: boolean;
+  readonly files?: GuardedFiles | undefined;
+}
+
+/** Files of one folder. One guard for all: what vouches for 200,000 files has to be read again at every run. */
+export interface GuardedFiles {
+  readonly names: readonly string[];
+  /** Of the identities, in the order of the names; and of them without the ctimes. */
+  readonly identities: Digest;
+  readonly stable: Digest;
+  /** Of the digests of the files. */
+  readonly contents: Digest;
+  /** Of one of them the times cannot tell. */
+  readonly racy: boolean;
+}
+
+/** A file of a folder as it was seen. */
+export interface SeenFile {
+  readonly identity: string;
+  readonly digest: Digest;
+  readonly racy: boolean;
+}
+
+export function guardFiles(files: readonly (readonly [name: string, seen: SeenFile])[]): GuardedFiles {
+  const seen = files.map(([, file]) => file);
+  return {
+    names: files.map(([name]) => name),
+    identities: digestLines(seen.map(({ identity }) => identity)),
+    stable: digestLines(seen.map(({ identity }) => withoutCtime(identity))),
+    contents: digestLines(seen.map(({ digest }) => digest)),
+    racy: seen.some(({ racy }) => racy),
+  };
 }
 
 /** Digest of what is listed in a folder. */
-export function namesDigest(folder: string): Digest {
-  return digestOf(
-    'warren/names/1',
-    readdirSync(folder)
-      .filter((name) => !isIgnored(name))
-      .sort(compareCodePoints),
-  );
+export function namesDigest(names: readonly string[]): Digest {
+  return digestOf('warren/names/1', names.filter((name) => !isIgnored(name)).sort(compareCodePoints));
 }
 
-/** Names the first guard that no longer holds. */
+/** Names the first file or folder that is not what it was. */
 export function changedSince(guards: readonly Guard[]): string | undefined {
-  return guards.find((guard) => !holds(guard))?.path;
+  for (const guard of guards) {
+    if (!holds(guard)) return guard.path;
+    const changed = guard.files === undefined ? undefined : changedFile(guard.path, guard.files);
+    if (changed !== undefined) return changed;
+  }
+  return undefined;
 }
 
 /**
@@ -41,7 +72,30 @@ function holds(guard: Guard): boolean {
   const identity = identityOf(stat);
   if (identity === guard.identity && !guard.racy) return true;
   if (withoutCtime(identity) !== withoutCtime(guard.identity)) return false;
-  return (stat.isDirectory() ? namesDigest(guard.path) : digestFile(guard.path)) === guard.digest;
+  return (
+    (stat.isDirectory() ? namesDigest(readdirSync(guard.path)) : digestFile(guard.path)) === guard.digest
+  );
+}
+
+/** As `holds`, for all files of a folder together; of several that changed it names the one written last. */
+function changedFile(folder: string, files: GuardedFiles): string | undefined {
+  const identities: string[] = [];
+  let last: { readonly path: string; readonly stat: BigIntStats } | undefined;
+  for (const name of files.names) {
+    const path = `${folder}/${name}`;
+    const stat = lstatSync(path, { bigint: true, throwIfNoEntry: false });
+    if (stat === undefined) return path;
+    identities.push(identityOf(stat));
+    if (last === undefined || stat.ctimeNs > last.stat.ctimeNs) last = { path, stat };
+  }
+  if (!files.racy && digestLines(identities) === files.identities) return undefined;
+  const stable = digestLines(identities.map(withoutCtime)) === files.stable;
+  const contents = (): Digest => digestLines(files.names.map((name) => digestFile(`${folder}/${name}`)));
+  return stable && contents() === files.contents ? undefined : last?.path;
+}
+
+function digestLines(lines: readonly string[]): Digest {
+  return digestBytes(lines.join('\n'));
 }
 
 function withoutCtime(identity: string): string {

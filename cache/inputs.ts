@@ -3,10 +3,9 @@
 import { type BigIntStats, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { digestFile } from '../base/digest.ts';
-import type { Digest } from '../base/ids.ts';
 import { err, ok, type Result } from '../base/result.ts';
 import type { Artifact, ArtifactFault } from './artifact.ts';
-import { type Guard, namesDigest } from './guards.ts';
+import { type Guard, guardFiles, namesDigest, type SeenFile } from './guards.ts';
 import { identityOf, isRacy } from './identity.ts';
 import { isIgnored } from './ignored.ts';
 import type { Memo } from './memo.ts';
@@ -28,51 +27,59 @@ export function pinInput(path: string, memo: Memo, as: 'input' | 'whole'): Resul
   if (stat.isDirectory()) return pinFolder(path, memo, as === 'input' ? isIgnored : () => false);
   if (!stat.isFile())
     return err({ code: 'special-file', path, message: `${path} is neither a file nor a folder.` });
-  const { digest, guard } = pinFile(path, stat, memo);
-  return ok({ artifact: { form: formOf(stat), digest }, guards: [guard] });
+  const { form, identity, digest, racy } = pinFile(path, stat, memo);
+  return ok({ artifact: { form, digest }, guards: [{ path, identity, digest, racy }] });
 }
 
 type Skip = (name: string) => boolean;
 
 function pinFolder(root: string, memo: Memo, skip: Skip): Result<Pinned, ArtifactFault> {
   const readAt = Date.now();
-  const walk = walkFolder(root, skip);
+  const walk = walkFolder(root, skip, (path, stat) => pinFile(`${root}/${path}`, stat, memo));
   if (!walk.ok)
     return err({ ...walk.error, path: root, message: `In the folder ${root}, ${walk.error.message}` });
-  const guards: Guard[] = [];
-  for (const folder of walk.value.folders) {
-    const path = join(root, folder);
-    const stat = statSync(path, { bigint: true });
-    guards.push({
-      path,
-      identity: identityOf(stat),
-      digest: namesDigest(path),
-      racy: isRacy(stat.mtimeNs, readAt),
-    });
-  }
   const entries: TreeEntry[] = [];
+  const files = new Map<string, [name: string, seen: SeenFile][]>();
   for (const member of walk.value.members) {
-    if (member.kind === 'dir') entries.push([member.path, 'dir']);
-    else if (member.kind === 'link') entries.push([member.path, 'link', member.target]);
+    const { path } = member;
+    if (member.kind === 'dir') entries.push([path, 'dir']);
+    else if (member.kind === 'link') entries.push([path, 'link', member.target]);
     else {
-      const { digest, guard } = pinFile(join(root, member.path), member.stat, memo);
-      entries.push([member.path, formOf(member.stat), digest]);
-      guards.push(guard);
+      const { form, digest } = member.file;
+      entries.push([path, form, digest]);
+      const end = path.lastIndexOf('/');
+      const folder = end < 0 ? '' : path.slice(0, end);
+      const seen: [string, SeenFile] = [path.slice(end + 1), member.file];
+      const list = files.get(folder);
+      if (list === undefined) files.set(folder, [seen]);
+      else list.push(seen);
     }
   }
+  const guards = [...walk.value.folders].map(([folder, names]) => {
+    const guard = guardFolder(join(root, folder), names, readAt);
+    const inside = files.get(folder);
+    return inside === undefined ? guard : { ...guard, files: guardFiles(inside) };
+  });
   return ok({ artifact: { form: 'tree', digest: treeDigest(entries) }, guards });
 }
 
-function pinFile(path: string, stat: BigIntStats, memo: Memo): { digest: Digest; guard: Guard } {
+function guardFolder(path: string, names: readonly string[], readAt: number): Guard {
+  const stat = statSync(path, { bigint: true });
+  const racy = isRacy(stat.mtimeNs, readAt);
+  return { path, identity: identityOf(stat), digest: namesDigest(names), racy };
+}
+
+interface PinnedFile extends SeenFile {
+  readonly form: 'file' | 'exec';
+}
+
+function pinFile(path: string, stat: BigIntStats, memo: Memo): PinnedFile {
+  const form = stat.mode & 0o111n ? 'exec' : 'file';
   const identity = identityOf(stat);
-  const known = memo.lookup(stat);
-  if (known !== undefined) return { digest: known, guard: { path, identity, digest: known, racy: false } };
+  const known = memo.lookup(stat, identity);
+  if (known !== undefined) return { form, identity, digest: known, racy: false };
   const readAt = Date.now();
   const digest = digestFile(path);
   memo.record(stat, digest, readAt);
-  return { digest, guard: { path, identity, digest, racy: isRacy(stat.mtimeNs, readAt) } };
-}
-
-function formOf(stat: BigIntStats): 'file' | 'exec' {
-  return stat.mode & 0o111n ? 'exec' : 'file';
+  return { form, identity, digest, racy: isRacy(stat.mtimeNs, readAt) };
 }

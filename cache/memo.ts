@@ -15,15 +15,15 @@ import { temporaryBeside } from './publish.ts';
 
 export interface Memo {
   /** The digest of a file with these times, if it was hashed when they could no longer be shared by a later write. */
-  lookup(stat: BigIntStats): Digest | undefined;
+  lookup(stat: BigIntStats, identity?: string): Digest | undefined;
   /** `readAt`: milliseconds since the epoch when reading the bytes began. */
   record(stat: BigIntStats, digest: Digest, readAt: number): void;
   /** Appends what is new; a memo that cannot be written only makes the next run slower. */
   flush(): void;
 }
 
-/** A line: identity (five numbers), when it was read, 64 hex digits. */
-const LINE = /^\d+ \d+ \d+ -?\d+ -?\d+ \d+ [0-9a-f]{64}$/;
+/** A line: identity (five numbers), when it was read, 64 hex digits. Looked at only when it is asked for. */
+const REST = /^ (\d+) ([0-9a-f]{64})$/;
 
 export function openMemo(path: string): Memo {
   const lines = new Map<string, string>();
@@ -31,15 +31,16 @@ export function openMemo(path: string): Memo {
   let stored = 0;
   for (const line of readLines(path)) {
     stored++;
-    if (LINE.test(line)) lines.set(inodeOf(line), line);
+    lines.set(inodeOf(line), line);
   }
 
   return {
-    lookup: (stat) => {
-      const line = lines.get(`${stat.dev} ${stat.ino}`);
-      if (line === undefined || !line.startsWith(`${identityOf(stat)} `)) return undefined;
-      const [readAt, hex] = line.split(' ').slice(5) as [string, string];
-      return isRacy(stat.mtimeNs, Number(readAt)) ? undefined : (`sha256:${hex}` as Digest);
+    lookup: (stat, identity = identityOf(stat)) => {
+      const line = lines.get(inodeOf(identity));
+      if (line === undefined || !line.startsWith(identity)) return undefined;
+      const [, readAt, hex] = REST.exec(line.slice(identity.length)) ?? [];
+      if (hex === undefined || isRacy(stat.mtimeNs, Number(readAt))) return undefined;
+      return `sha256:${hex}` as Digest;
     },
     record: (stat, digest, readAt) => {
       const line = `${identityOf(stat)} ${readAt} ${hexOf(digest)}`;

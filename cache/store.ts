@@ -21,7 +21,11 @@ export async function storeArtifact(cache: string, source: string): Promise<Resu
 }
 
 async function storeFolder(cache: string, source: string): Promise<Result<Artifact, ArtifactFault>> {
-  const walk = walkFolder(source);
+  const walk = walkFolder(
+    source,
+    () => false,
+    () => undefined,
+  );
   if (!walk.ok) return walk;
   const entries: TreeEntry[] = [];
   for (const member of walk.value.members) {

@@ -6,34 +6,37 @@ import { err, ok, type Result } from '../base/result.ts';
 import type { ArtifactFault } from './artifact.ts';
 
 /** `path` is relative to the folder, with `/`. Folders are listed only when empty: the others follow from their members. */
-type Member =
-  | { readonly kind: 'file'; readonly path: string; readonly stat: BigIntStats }
+type Member<F> =
+  | { readonly kind: 'file'; readonly path: string; readonly file: F }
   | { readonly kind: 'dir'; readonly path: string }
   | { readonly kind: 'link'; readonly path: string; readonly target: string };
 
-export interface Walk {
-  readonly members: readonly Member[];
-  /** Every folder met, the root as ''. Their times tell when a name was added or removed. */
-  readonly folders: readonly string[];
+export interface Walk<F> {
+  readonly members: readonly Member<F>[];
+  /** Every folder met, the root as '', with all names in it. Their times tell when a name was added or removed. */
+  readonly folders: ReadonlyMap<string, readonly string[]>;
 }
 
-export function walkFolder(
+/** `take` says what is kept of a file: the stats of 200,000 would fill the memory. */
+export function walkFolder<F>(
   root: string,
-  skip: (name: string) => boolean = () => false,
-): Result<Walk, ArtifactFault> {
-  const members: Member[] = [];
-  const folders: string[] = [];
+  skip: (name: string) => boolean,
+  take: (path: string, stat: BigIntStats) => F,
+): Result<Walk<F>, ArtifactFault> {
+  const members: Member<F>[] = [];
+  const folders = new Map<string, readonly string[]>();
   const queue = [''];
   for (let folder = queue.pop(); folder !== undefined; folder = queue.pop()) {
-    folders.push(folder);
-    const names = readdirSync(join(root, folder)).filter((name) => !skip(name));
+    const all = readdirSync(join(root, folder));
+    folders.set(folder, all);
+    const names = all.filter((name) => !skip(name));
     if (names.length === 0 && folder !== '') members.push({ kind: 'dir', path: folder });
     for (const name of names) {
       const path = folder === '' ? name : `${folder}/${name}`;
       if (name.includes('\ufffd')) return err(fault('bad-name', path, 'has a name that is not UTF-8'));
-      const stat = lstatSync(join(root, path), { bigint: true });
+      const stat = lstatSync(`${root}/${path}`, { bigint: true });
       if (stat.isDirectory()) queue.push(path);
-      else if (stat.isFile()) members.push({ kind: 'file', path, stat });
+      else if (stat.isFile()) members.push({ kind: 'file', path, file: take(path, stat) });
       else if (stat.isSymbolicLink()) {
         const target = readlinkSync(join(root, path));
         if (escapes(path, target))

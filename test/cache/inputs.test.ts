@@ -1,7 +1,9 @@
 import {
   appendFileSync,
+  chmodSync,
   mkdirSync,
   readFileSync,
+  rmSync,
   statSync,
   symlinkSync,
   utimesSync,
@@ -138,5 +140,52 @@ describe('pinned inputs', () => {
     expect(changedSince(pinned.value.guards)).toBeUndefined();
     c.file('d/y', 'y');
     expect(changedSince(pinned.value.guards)).toBe(c.path('d'));
+  });
+
+  it('in a folder are vouched for together, and the one that changed is named', () => {
+    const c = cellar();
+    for (const name of ['d/a', 'd/b', 'd/e/f']) settle(c.file(name, name));
+    for (const name of ['d', 'd/e']) settle(c.path(name));
+    const pin = () => {
+      const pinned = pinInput(c.path('d'), openMemo(c.path('memo')), 'input');
+      if (!pinned.ok) throw new Error(pinned.error.code);
+      return pinned.value.guards;
+    };
+    const guards = pin();
+    expect(guards.map(({ path, files }) => [path, files?.names])).toEqual([
+      [c.path('d'), ['a', 'b']],
+      [c.path('d/e'), ['f']],
+    ]);
+    expect(changedSince(guards)).toBeUndefined();
+    // A mode or a second name moves ctime alone: the bytes settle it.
+    chmodSync(c.path('d/b'), 0o600);
+    expect(changedSince(guards)).toBeUndefined();
+    const stale = guards.map((guard) => ({
+      ...guard,
+      files: guard.files && { ...guard.files, contents: digestBytes('') },
+    }));
+    expect(changedSince(stale)).toBe(c.path('d/b'));
+    appendFileSync(c.path('d/e/f'), '!');
+    expect(changedSince(guards)).toBe(c.path('d/e/f'));
+    settle(c.file('d/e/f', 'd/e/f'));
+    expect(changedSince(guards)).toBeUndefined();
+    rmSync(c.path('d/a'));
+    expect(changedSince(pin())).toBeUndefined();
+    expect(changedSince(guards)).toBe(c.path('d'));
+  });
+
+  it('in a folder are asked for their bytes where their times cannot tell', () => {
+    const c = cellar();
+    c.file('d/a', 'hello');
+    settle(c.path('d'));
+    const pinned = pinInput(c.path('d'), openMemo(c.path('memo')), 'input');
+    const [guard] = pinned.ok ? pinned.value.guards : [];
+    if (guard?.files === undefined) throw new Error('a folder has one guard');
+    const { files } = guard;
+    expect(files.racy).toBe(true);
+    expect(changedSince([guard])).toBeUndefined();
+    expect(changedSince([{ ...guard, files: { ...files, contents: digestBytes('olleh') } }])).toBe(
+      c.path('d/a'),
+    );
   });
 });
