@@ -5,7 +5,7 @@ import { readLockFile } from '../lock/file.ts';
 import type { Graph, Stage } from '../pipeline/graph.ts';
 import { manifestOf } from '../pipeline/registry.ts';
 import { type Plan, type PlannedStage, planRun, wouldRun } from '../plan/plan.ts';
-import { selectTargets } from '../plan/targets.ts';
+import { selectTargets, targetsUntil } from '../plan/targets.ts';
 import { findProject } from '../project.ts';
 import { becauseLine } from '../report/because.ts';
 import { type Line, type Span, span, type Tone } from '../report/line.ts';
@@ -19,6 +19,7 @@ interface PlanOptions extends OverrideOptions {
   readonly force?: boolean;
   readonly threads?: number;
   readonly check?: boolean;
+  readonly until?: readonly string[];
 }
 
 interface PlanDocument {
@@ -47,7 +48,8 @@ export async function plan(
   const loaded = await load(call, file, options);
   if (!loaded.ok) return loaded.error;
   const { graph } = loaded.value;
-  const targets = selectTargets(graph, stages);
+  const named = selectTargets(graph, stages);
+  const targets = named.ok ? targetsUntil(graph, named.value, options.until ?? []) : named;
   if (!targets.ok) return refuse(call, targets.error);
   const { force, threads } = options;
   const lock = (await readLockFile(graph.file)).entries;

@@ -106,11 +106,13 @@ function build(
     does(async () => (await import('./check.ts')).check),
   );
   overridable(add('plan <file> [stages...]', 'show what would run, and why'))
+    .option('--until <stage>', 'nothing that comes after this stage', collect)
     .option('--force', 'as if every stage had to run again')
     .option('--threads <n>', 'CPU threads for stages that compute', count)
     .option('--check', 'exit with 3 if anything would or may run')
     .action(does(async () => (await import('./plan.ts')).plan));
   overridable(add('run <file> [stages...]', 'run what changed, restore the rest'))
+    .option('--until <stage>', 'nothing that comes after this stage', collect)
     .option('-j, --jobs <n>', 'stages at the same time', count)
     .option('--keep-going', 'after a failure, go on with what does not need it')
     .option('--force', 'run every stage again')

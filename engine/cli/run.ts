@@ -2,7 +2,7 @@ import type { Diagnostic } from '../../base/diagnostic.ts';
 import type { JsonObject } from '../../base/json.ts';
 import type { Event } from '../event.ts';
 import type { LockFault } from '../lock/outdated.ts';
-import { selectTargets } from '../plan/targets.ts';
+import { selectTargets, targetsUntil } from '../plan/targets.ts';
 import { findProject } from '../project.ts';
 import { chooseReporter } from '../report/choose.ts';
 import { outLines } from '../report/ending.ts';
@@ -22,6 +22,7 @@ export interface RunOptions extends OverrideOptions {
   readonly force?: boolean;
   readonly frozen?: boolean;
   readonly threads?: number;
+  readonly until?: readonly string[];
 }
 
 /** The document of `run --json`: the engine's answer and what a person would have been told. */
@@ -40,7 +41,8 @@ export async function run(
   const loaded = await load(call, file, options);
   if (!loaded.ok) return loaded.error;
   const { graph, files, looks } = loaded.value;
-  const targets = selectTargets(graph, stages);
+  const named = selectTargets(graph, stages);
+  const targets = named.ok ? targetsUntil(graph, named.value, options.until ?? []) : named;
   if (!targets.ok) return refuse(call, targets.error);
   const { json, quiet, color, cwd } = call;
   const { stdout, stderr, env } = process;
@@ -83,8 +85,13 @@ export async function run(
 }
 
 /** What the call changed, as it was written: for the journal. */
-function overridesOf({ with: parameters = [], set = [], in: inputs = [] }: RunOptions): JsonObject {
-  return { with: parameters, set, in: inputs };
+function overridesOf({
+  with: parameters = [],
+  set = [],
+  in: inputs = [],
+  until = [],
+}: RunOptions): JsonObject {
+  return { with: parameters, set, in: inputs, until };
 }
 
 function documentOf(result: RunResult, tally: Tally): RunDocument {

@@ -46,6 +46,15 @@ function fieldReasons(change: FieldChange, stage: Stage | undefined): Because[] 
     case 'with':
     case 'axes':
       return [{ kind: 'param', name: name ?? field, before: show(change.before), after: show(change.after) }];
+    case 'hardware':
+      return [
+        {
+          kind: 'param',
+          name: change.path.join('.'),
+          before: show(change.before),
+          after: show(change.after),
+        },
+      ];
     case 'in':
       return inputReasons(name ?? '', change, stage?.in[name ?? '']);
     default:

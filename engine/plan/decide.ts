@@ -54,13 +54,13 @@ export function decide(
     if (inputs.error.kind === 'failed') return { state: 'failed', failure: inputs.error.failure };
     if (inputs.error.kind === 'lost') return { state: 'lost', unresolved: inputs.error };
     if (reason !== undefined) return { state: 'waiting', certain: true, own: undefined, because: [reason] };
-    const fingerprint = fingerprintOf(stage, {}, code, backend);
+    const fingerprint = fingerprintOf(stage, {}, code, backend, world.machine);
     const own = ownDigest(asJson(fingerprint));
     const certain = !world.owns().has(own);
     const because = certain ? becauseOf(stage, index.graph.name, undefined, fingerprint, world) : [];
     return { state: 'waiting', certain, own, because };
   }
-  const fingerprint = fingerprintOf(stage, inputs.value, code, backend);
+  const fingerprint = fingerprintOf(stage, inputs.value, code, backend, world.machine);
   const keyed: Keyed = { key: keyOf(fingerprint), fingerprint, inputs: inputs.value };
   if (reason !== undefined) return { ...keyed, state: 'run', because: [reason], anyway: true };
   const own = readAction(world.project.cache, keyed.key);

@@ -14,7 +14,7 @@ export interface FieldChange {
 }
 
 /** Fields that are compared member by member; the others are one value each. */
-const DEEP = new Set(['with', 'axes', 'in', 'out', 'env', 'backend']);
+const DEEP = new Set(['with', 'axes', 'in', 'out', 'env', 'backend', 'hardware']);
 
 /** What digests of code are made of, where it is known. */
 export type CodeOf = (code: Digest) => CodeManifest | undefined;

@@ -3,7 +3,8 @@ import { digestOf } from '../../base/digest.ts';
 import type { Digest, Key } from '../../base/ids.ts';
 import type { Json, JsonObject } from '../../base/json.ts';
 import type { Artifact } from '../../cache/artifact.ts';
-import type { Binding, Stage } from '../pipeline/graph.ts';
+import type { Binding, HardwareFact, Stage } from '../pipeline/graph.ts';
+import type { Machine } from './machine.ts';
 
 /** Counts up when an equal document would no longer mean an equal output. */
 const SCHEMA = 1;
@@ -22,7 +23,7 @@ export interface BackendFacts {
   readonly threads: number;
 }
 
-/** Not here, so that they never cause a rerun: names, descriptions, resources, retries, executors, places. */
+/** Not here, so that they never cause a rerun: names, descriptions, resources, retries, limits, conditions, executors, places. */
 export interface Fingerprint {
   readonly schema: number;
   readonly kind: string;
@@ -41,6 +42,8 @@ export interface Fingerprint {
   readonly backend: BackendFacts | null;
   /** The parts of a `run:` form, placeholders as such. */
   readonly command: Json;
+  /** Facts of the machine that the stage asks for (`hardware:`); absent where it asks for none. */
+  readonly hardware?: { readonly [F in HardwareFact]?: string };
 }
 
 type InputForm = 'one' | Extract<Binding, { arity: 'many' }>['form'];
@@ -64,6 +67,7 @@ export function fingerprintOf(
   inputs: ResolvedInputs,
   code: Digest | null,
   backend: BackendFacts | null,
+  machine: Machine,
 ): Fingerprint {
   return {
     schema: SCHEMA,
@@ -81,7 +85,12 @@ export function fingerprintOf(
     env: stage.env,
     backend,
     command: (stage.command ?? null) as Json,
+    ...(stage.hardware.length === 0 ? {} : { hardware: factsOf(stage, machine) }),
   };
+}
+
+function factsOf({ hardware }: Stage, machine: Machine): NonNullable<Fingerprint['hardware']> {
+  return Object.fromEntries(hardware.map((fact) => [fact, machine[fact]]));
 }
 
 export function keyOf(fingerprint: Fingerprint): Key {

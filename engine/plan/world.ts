@@ -15,12 +15,15 @@ import type { Project } from '../project.ts';
 import { codeOfKind, type KindCode, packageVersion } from './code.ts';
 import { type CodeManifest, keepCode, readCode } from './code-manifest.ts';
 import type { BackendFacts } from './fingerprint.ts';
+import { type Machine, thisMachine } from './machine.ts';
 import { openPast, type Past } from './past.ts';
 
 export interface WorldOptions {
   /** CPU threads of kinds with a backend; part of their keys. Default: all of the machine. */
   readonly threads?: number | undefined;
   readonly registry?: Registry | undefined;
+  /** Default: this one. */
+  readonly machine?: Machine | undefined;
   /** What the lock file names. */
   readonly lock?: LockEntries | undefined;
 }
@@ -31,6 +34,7 @@ export interface World {
   readonly memo: Memo;
   readonly past: Past;
   readonly threads: number;
+  readonly machine: Machine;
   /** The artifact at a user's path, as it was at first sight. */
   pin(path: string): Result<Pinned, ArtifactFault>;
   /** Null for commands, whose code is the command itself. */
@@ -77,6 +81,7 @@ export function openWorld(project: Project, options: WorldOptions = {}): World {
     memo,
     past: openPast(project),
     threads,
+    machine: options.machine ?? thisMachine(),
     pin: (path) => remember(pins, path, () => pinInput(path, memo, 'input')),
     codeOf: (kind) => code(kind)?.digest ?? null,
     manifestOfCode: (digest) =>

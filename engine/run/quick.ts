@@ -10,6 +10,7 @@ import { changedSince, type Guard } from '../../cache/guards.ts';
 import { identityOf } from '../../cache/identity.ts';
 import type { Event, EventOf } from '../event.ts';
 import { type Look, stillThere } from '../pipeline/reads.ts';
+import { type Machine, thisMachine } from '../plan/machine.ts';
 import { findProject, type Project } from '../project.ts';
 import { openJournal } from './journal.ts';
 import { type Request, requestOf } from './request.ts';
@@ -24,6 +25,8 @@ export interface Seal {
   readonly looks: readonly Look[];
   /** Records of the stages, by path and identity. */
   readonly actions: readonly (readonly [path: string, identity: string])[];
+  /** Set where a stage's key holds facts of the machine. */
+  readonly machine?: Machine | undefined;
   readonly pipeline: string;
   readonly file: string;
   readonly targets: readonly StageId[];
@@ -73,7 +76,8 @@ function readSeal(path: string): Seal | undefined {
   }
 }
 
-function holds({ guards, looks, actions }: Seal): boolean {
+function holds({ guards, looks, actions, machine }: Seal): boolean {
+  if (machine !== undefined && JSON.stringify(machine) !== JSON.stringify(thisMachine())) return false;
   if (changedSince(guards) !== undefined || !stillThere(looks)) return false;
   for (const [path, identity] of actions) {
     const stat = statSync(path, { bigint: true, throwIfNoEntry: false });

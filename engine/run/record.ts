@@ -1,5 +1,4 @@
 /** @file The record of a result, and its way into the cache. */
-import { arch, cpus, platform } from 'node:os';
 import { type ActionRecord, publishAction } from '../../cache/actions.ts';
 import { errnoOf } from '../../cache/publish.ts';
 import type { Stage } from '../pipeline/graph.ts';
@@ -11,13 +10,14 @@ import type { Said } from './process.ts';
 
 /** The record of a result that this run made. */
 export function recordOf(
-  { run }: RunContext,
+  { run, world }: RunContext,
   keyed: Keyed,
   outputs: Outputs,
   said: Said,
   seconds: number,
 ): ActionRecord {
   const { key, fingerprint } = keyed;
+  const { platform, arch, cpu_model: cpu } = world.machine;
   return {
     schema: 'warren/action/1',
     key,
@@ -26,17 +26,10 @@ export function recordOf(
     kind: fingerprint.kind,
     run,
     seconds,
-    machine: machineClass(),
+    machine: { platform, arch, cpu },
     notes: said.notes,
     reports: said.reports,
   };
-}
-
-let machine: ActionRecord['machine'] | undefined;
-
-function machineClass(): ActionRecord['machine'] {
-  machine ??= { platform: platform(), arch: arch(), cpu: cpus()[0]?.model ?? 'unknown' };
-  return machine;
 }
 
 /** A result that cannot be recorded is still a result of this run; people must hear that the next one will not find it. */

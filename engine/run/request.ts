@@ -25,7 +25,7 @@ const SHOWN = new Map([
   ['--jobs', 1],
 ]);
 /** Options with a value that are part of what is asked for. */
-const ASKED = new Set(['--with', '--set', '--in', '--threads']);
+const ASKED = new Set(['--with', '--set', '--in', '--threads', '--until']);
 
 /** The request of `run FILE ...`; undefined for any call with a word that is not known here, `--force` among them. */
 export function requestOf(args: readonly string[], cwd: string): Request | undefined {

@@ -81,7 +81,9 @@ function makeSeal(context: RunContext, sealable: Sealable): Seal | undefined {
   const looks = [...(options.request?.looks ?? []).filter(([path]) => !known.has(path)), ...absent];
   const { current: locked } = lock;
   const sealed = { cache, guards, looks, actions, pipeline, file, targets, stages, skipped, out, locked };
-  return { schema: 'warren/seal/4', ...sealed };
+  const asksForFacts = index.graph.stages.some(({ hardware }) => hardware.length > 0);
+  const machine = asksForFacts ? world.machine : undefined;
+  return { schema: 'warren/seal/4', ...sealed, machine };
 }
 
 function guardsOf({ world, index, options }: RunContext, placed: readonly string[]): Guard[] | undefined {

@@ -56,12 +56,13 @@ describe('the key of a stage', () => {
   it('changes with the code of its kind and with what computes it', async () => {
     const [stage] = (await workshop(FILES).graph()).stages as [Stage];
     const [one, two] = [digestBytes('one'), digestBytes('two')];
+    const machine = { cpu_model: 'c', arch: 'a', platform: 'p' };
     const backend = { name: 'onnx', version: '1', device: 'cpu', threads: 2 };
     const keys = [
-      fingerprintOf(stage, {}, one, backend),
-      fingerprintOf(stage, {}, two, backend),
-      fingerprintOf(stage, {}, one, { ...backend, version: '2' }),
-      fingerprintOf(stage, {}, one, { ...backend, threads: 4 }),
+      fingerprintOf(stage, {}, one, backend, machine),
+      fingerprintOf(stage, {}, two, backend, machine),
+      fingerprintOf(stage, {}, one, { ...backend, version: '2' }, machine),
+      fingerprintOf(stage, {}, one, { ...backend, threads: 4 }, machine),
     ].map(keyOf);
     expect(new Set(keys).size).toBe(4);
   });
