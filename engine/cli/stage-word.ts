@@ -1,6 +1,7 @@
 import type { Diagnostic } from '../../base/diagnostic.ts';
 import type { StageId } from '../../base/ids.ts';
 import { err, ok, type Result } from '../../base/result.ts';
+import { matcherOf } from '../pipeline/select.ts';
 import type { Tally } from '../report/tally.ts';
 import type { PastRun } from './history.ts';
 import type { RunWords } from './run-word.ts';
@@ -21,10 +22,10 @@ export function stageCall(words: readonly string[], id: string | undefined): Res
   return err({ code: 'excess-arguments', severity: 'error', message, hint });
 }
 
-/** The stages of a run that a word means: `rrhf[seed=1]` one instance, `rrhf` all of them. */
+/** The stages of a run that a word means. */
 export function stagesCalled(word: string, { started }: Tally): StageId[] {
   const ids = (started?.stages ?? []).map(({ id }) => id);
-  return ids.filter((id) => id === word || id.startsWith(`${word}[`));
+  return ids.filter(matcherOf(word));
 }
 
 export function noSuchStage(word: string, { id, tally }: PastRun): Diagnostic {

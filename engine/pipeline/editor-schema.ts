@@ -77,8 +77,11 @@ export function editorSchema(manifests: readonly Manifest[]): JsonObject {
         properties: {
           ...stageProperties,
           uses: {
-            description: 'Kind of the stage.',
-            anyOf: kinds.map(({ kind, description }) => ({ const: kind, description })),
+            description: 'Kind of the stage, or a pipeline file: ./round.yaml.',
+            anyOf: [
+              ...kinds.map(({ kind, description }) => ({ const: kind, description })),
+              { pattern: '^\\.{0,2}/.*\\.ya?ml$', description: 'A pipeline file as a stage.' },
+            ],
           },
         },
         oneOf: [{ required: ['uses'] }, { required: ['run'] }],

@@ -116,7 +116,7 @@ export const inputValue: JsonObject = {
 
 /** Keys of a stage. Their order here is the order in which editors offer them. */
 export const stageProperties: JsonObject = {
-  uses: { description: 'Kind of the stage.', type: 'string', minLength: 1 },
+  uses: { description: 'Kind of the stage, or a pipeline file: ./round.yaml.', type: 'string', minLength: 1 },
   run: {
     description:
       'A command: a list is argv without a shell, a string is run by /bin/sh -c. ${in.x}, ${out.x}, ${with.x} become one quoted word each.',
@@ -155,6 +155,26 @@ export const stageProperties: JsonObject = {
     type: ['boolean', 'string', 'array'],
     items: { type: ['boolean', 'string'] },
   },
+  rounds: {
+    description: 'Of a pipeline as a stage: how many times it runs, or one {with, in} a round.',
+    type: ['integer', 'array', 'string'],
+    minimum: 1,
+    minItems: 1,
+    items: {
+      type: 'object',
+      additionalProperties: false,
+      properties: {
+        with: { description: 'Parameters of this round.', type: 'object' },
+        in: { description: 'Inputs of this round.', type: 'object', additionalProperties: inputValue },
+      },
+    },
+  },
+  carry: {
+    description: 'Of a stage with rounds: input -> the output of the round before that it takes.',
+    type: 'object',
+    additionalProperties: { type: 'string' },
+    minProperties: 1,
+  },
   out: {
     description: 'Outputs of a command: name -> type.',
     type: 'object',
@@ -186,12 +206,6 @@ export const stageProperties: JsonObject = {
   },
   desc: { description: 'One line for people.', type: 'string' },
 };
-
-/** Keys of later versions: known, so that the message can say so. */
-export const LATER_STAGE_KEYS: ReadonlyMap<string, string> = new Map([
-  ['rounds', 'write one stage per round'],
-  ['carry', 'write one stage per round and refer to the one before'],
-]);
 
 export const stageSchema: JsonObject = {
   type: 'object',

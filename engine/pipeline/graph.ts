@@ -64,11 +64,19 @@ export interface Retries {
 export const HARDWARE_FACTS = ['cpu_model', 'arch', 'platform'] as const;
 export type HardwareFact = (typeof HARDWARE_FACTS)[number];
 
-export interface Stage {
-  /** `rrhf[seed=1]` */
-  readonly id: StageId;
-  /** `rrhf` */
+/** One instance of a pipeline that is a stage. */
+export interface Within {
   readonly name: string;
+  readonly axes: JsonObject;
+}
+
+export interface Stage {
+  /** `rrhf[seed=1]`; of a pipeline that is a stage: `beaver[round=2]/rrhf[seed=1]` */
+  readonly id: StageId;
+  /** `rrhf`, `beaver/rrhf` */
+  readonly name: string;
+  /** Pipelines around it, outermost first; undefined at the top. Their axes never enter a key. */
+  readonly within?: readonly Within[];
   readonly axes: JsonObject;
   /** `rrhf`, or `command` for a `run:` stage. */
   readonly kind: string;

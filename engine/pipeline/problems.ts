@@ -8,8 +8,10 @@ interface More {
   readonly hint?: string | undefined;
   /** Tells apart problems of one code at one place, e.g. two inputs that are missing. */
   readonly about?: string;
-  readonly related?: readonly { readonly message: string; readonly range: Range }[];
+  readonly related?: readonly Related[];
 }
+/** A place in the same file, or one that may be in another. */
+export type Related = { readonly message: string } & ({ readonly range: Range } | { readonly place: Place });
 
 export interface Problems {
   error(code: string, range: Range | undefined, message: string, more?: More): void;
@@ -53,7 +55,9 @@ export function problemsIn(file: string, text: string): Problems {
     if (seen.has(identity)) return;
     seen.add(identity);
     if (severity === 'error' && range !== undefined) marked.add(`${range[0]} ${range[1]}`);
-    const related = more.related?.map((item) => ({ message: item.message, place: placeOf(item.range) }));
+    const related = more.related?.map((item) => {
+      return { message: item.message, place: 'place' in item ? item.place : placeOf(item.range) };
+    });
     (severity === 'error' ? errors : warnings).push({
       code,
       severity,

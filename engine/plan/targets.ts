@@ -2,15 +2,17 @@ import type { Diagnostic } from '../../base/diagnostic.ts';
 import type { StageId } from '../../base/ids.ts';
 import { err, ok, type Result } from '../../base/result.ts';
 import type { Graph } from '../pipeline/graph.ts';
+import { matcherOf } from '../pipeline/select.ts';
 import { closureOf, indexGraph } from './index.ts';
 
-/** The stages that words on the command line name: `rrhf[seed=1]` one instance, `rrhf` all of them. No word: every stage. */
+/** The stages that words on the command line name (engine/pipeline/select.ts). No word: every stage. */
 export function selectTargets(graph: Graph, words: readonly string[]): Result<StageId[], Diagnostic[]> {
   if (words.length === 0) return ok(graph.stages.map(({ id }) => id));
   const selected = new Set<StageId>();
   const unknown: Diagnostic[] = [];
   for (const word of words) {
-    const found = [...graph.stages, ...graph.leftOut].filter(({ id, name }) => id === word || name === word);
+    const means = matcherOf(word);
+    const found = [...graph.stages, ...graph.leftOut].filter(({ id }) => means(id));
     for (const { id } of found) selected.add(id);
     if (found.length === 0) unknown.push(unknownTarget(graph, word));
   }

@@ -79,7 +79,7 @@ describe('run:', () => {
     ['unknown root', 't ${HOME}', 'unknown-name 8:12 ${HOME}'],
     ['unknown axis', 't ${matrix.sed}', 'unknown-name 8:12 ${matrix.sed}'],
     ['unclosed', 't ${with.x', 'bad-interpolation 8:10 t ${with.x'],
-    ['round', 't ${round}', 'not-supported-yet 8:12 ${round}'],
+    ['round', 't ${round}', 'unknown-name 8:12 ${round}'],
   ])('tells of an %s', async (_, run, expected) => {
     expect(await told(file(run))).toContain(expected);
   });

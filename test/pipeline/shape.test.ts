@@ -20,7 +20,7 @@ describe('shape of the file', () => {
     ['stage name', 'stages: { 9a: { run: [a] } }\n', ['bad-name 1:11 9a']],
     ['unknown kind', command('uses: dtaa'), ['unknown-kind 2:14 dtaa']],
     ['command as kind', command('uses: command'), ['unknown-kind 2:14 command']],
-    ['pipeline as stage', command('uses: ./other.yaml'), ['not-supported-yet 2:14 ./other.yaml']],
+    ['pipeline as stage', command('uses: ./other.yaml'), ['missing-pipeline 2:14 ./other.yaml']],
     ['folder as kind', command('uses: ./mine/'), ['not-supported-yet 2:14 ./mine/']],
     ['when', command('run: [a], when: 3'), ['wrong-type 2:24 3']],
     ['when is text', command('run: [a], when: maybe'), ['wrong-type 2:24 maybe']],
@@ -28,8 +28,8 @@ describe('shape of the file', () => {
     ['when in text', command('run: [a], when: a in b'), ['wrong-type 2:24 a in b']],
     [
       'rounds and carry',
-      command('run: [a], rounds: 2, carry: {}'),
-      ['not-supported-yet 2:18 rounds', 'not-supported-yet 2:29 carry'],
+      command('run: [a], rounds: 2, carry: { a: b }'),
+      ['only-for-pipelines 2:18 rounds', 'only-for-pipelines 2:29 carry'],
     ],
     ['retries', command('run: [a], retries: -1'), ['out-of-range 2:27 -1']],
     [

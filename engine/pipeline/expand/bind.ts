@@ -2,49 +2,48 @@
 import { compareCodePoints } from '../../../base/canonical.ts';
 import type { Binding, Source } from '../graph.ts';
 import type { Entry, MapNode, Node, Range, ScalarNode } from '../yaml/tree.ts';
+import type { Binder, Bound, Items, Need, One, Spot, Told } from './binder.ts';
 import type { Referrer } from './resolve.ts';
-import { type Binder, type Items, type Need, type One, sourceOf } from './source.ts';
+import { sourceOf } from './source.ts';
 import type { Expected } from './types.ts';
-
-export interface Bound {
-  /** Undefined: null for an optional input, or an error. */
-  readonly binding: Binding | undefined;
-  readonly needs: readonly Need[];
-}
 
 export function bind(entry: Entry, expected: Expected, referrer: Referrer, binder: Binder): Bound {
   const { problems } = binder;
   const needs: Need[] = [];
   const node = entry.value;
+  let spot: Spot = { problems, range: node.range };
   const find = (value: Node): One | null | undefined =>
     sourceOf(value, { expected, referrer, binder, needs });
   const binding = problems.errorAt(node.range) ? undefined : shape(node);
-  return { binding, needs };
+  return { binding, needs, spot };
 
-  function shape(value: Node): Binding | undefined {
+  function shape(value: Node): Binding | null | undefined {
+    const told: Told = { spot, related: [] };
     switch (value.kind) {
       case 'list':
-        return fits('list', value.range) ? many('list', listItems(value.items), value.range) : undefined;
+        return fits('list', told) ? many('list', listItems(value.items), value.range) : undefined;
       case 'map':
-        return fits('map', value.range) ? many('map', mapItems(value), value.range) : undefined;
+        return fits('map', told) ? many('map', mapItems(value), value.range) : undefined;
       case 'scalar':
         return scalar(value);
     }
   }
 
-  function scalar(value: ScalarNode): Binding | undefined {
+  function scalar(value: ScalarNode): Binding | null | undefined {
     const found = find(value);
     if (found === undefined) return undefined;
     if (found === null) {
-      if (!expected.optional) missing(value.range);
+      if (expected.optional) return null;
+      missing(value.range);
       return undefined;
     }
+    spot = found.told.spot;
     if (found.form === 'items') {
-      return fits('group', value.range) ? { arity: 'many', form: 'group', items: found.items } : undefined;
+      return fits(found.as, found.told) ? { arity: 'many', form: found.as, items: found.items } : undefined;
     }
     // One value where a list is taken is a list of one.
     if (expected.arity === 'list') return { arity: 'many', form: 'list', items: [['0', found.source]] };
-    return fits('one', value.range) ? { arity: 'one', source: found.source } : undefined;
+    return fits('one', found.told) ? { arity: 'one', source: found.source } : undefined;
   }
 
   function many(form: 'map' | 'list', items: Items | undefined, range: Range): Binding | undefined {
@@ -97,14 +96,14 @@ export function bind(entry: Entry, expected: Expected, referrer: Referrer, binde
     });
   }
 
-  function fits(form: 'one' | 'list' | 'map' | 'group', range: Range): boolean {
+  function fits(form: 'one' | 'list' | 'map' | 'group', told: Told): boolean {
     const taken = TAKES[expected.arity ?? 'one'];
     if (taken.forms.includes(form)) return true;
-    problems.error(
+    told.spot.problems.error(
       'wrong-arity',
-      range,
+      told.spot.range,
       `${expected.what} takes ${taken.words}, but this is ${FORM_WORDS[form]}.`,
-      { hint: taken.hint },
+      { hint: taken.hint, related: told.related },
     );
     return false;
   }

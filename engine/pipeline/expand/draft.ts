@@ -4,8 +4,8 @@ import type { JsonObject } from '../../../base/json.ts';
 import type { Manifest } from '../../../stages/protocol/manifest.ts';
 import { explain } from '../check/explain.ts';
 import { checkOf } from '../check/validator.ts';
-import { LATER_STAGE_KEYS, pipelineSchema, stageSchema } from '../format.ts';
-import { isName, listed, RESERVED_NAMES } from '../names.ts';
+import { pipelineSchema, stageSchema } from '../format.ts';
+import { isName, RESERVED_NAMES } from '../names.ts';
 import type { Problems } from '../problems.ts';
 import type { Reads } from '../reads.ts';
 import type { Registry } from '../registry.ts';
@@ -19,15 +19,25 @@ import {
   type Node,
   type Range,
 } from '../yaml/tree.ts';
+import { useOf } from './uses.ts';
 
-export interface StageDraft {
+interface StageHead {
   readonly name: string;
   readonly nameRange: Range;
   readonly node: MapNode;
+}
+/** A stage that runs. */
+export interface TaskDraft extends StageHead {
   readonly form: 'kind' | 'command';
   /** Of a `uses:` stage. */
   readonly manifest: Manifest | undefined;
 }
+/** A pipeline as a stage: expanded in place. */
+export interface NestedDraft extends StageHead {
+  readonly form: 'pipeline';
+  readonly child: Understood;
+}
+export type StageDraft = TaskDraft | NestedDraft;
 
 export interface Draft {
   readonly name: string;
@@ -41,10 +51,27 @@ export interface Draft {
 }
 
 export interface DraftTools {
+  /** Of the file at hand. */
   readonly problems: Problems;
   readonly registry: Registry;
   readonly reads: Reads;
+  /** The pipeline that a stage of this file names; undefined after an error in it or on the way to it. */
+  child(path: string, range: Range): Understood | undefined;
 }
+
+/** A pipeline file as read. One that is used many times is read once. */
+export interface Written {
+  /** As the user named it, or as its parent does. */
+  readonly file: string;
+  /** Absolute. */
+  readonly path: string;
+  readonly folder: string;
+  readonly tools: DraftTools;
+  readonly draft: Draft | undefined;
+  /** What anything in it uses of its own faces, wherever it is put. */
+  readonly used: { readonly with: Set<string>; readonly in: Set<string> };
+}
+export type Understood = Written & { readonly draft: Draft };
 
 const EMPTY: Range = [0, 1];
 
@@ -127,31 +154,15 @@ function stageDraft({ key: name, keyRange, value: node }: Entry, tools: DraftToo
     });
     return undefined;
   }
-  const later = [...LATER_STAGE_KEYS].filter(([key]) => node.entries.has(key));
-  for (const [key, instead] of later) {
-    problems.error('not-supported-yet', node.entries.get(key)?.keyRange, `${key}: is not supported yet.`, {
-      hint: instead,
-    });
-  }
-  checkStageShape(node, name, keyRange, tools, new Set(later.map(([key]) => key)));
-  const form = formOf(node, name, keyRange, problems);
-  if (form === undefined) return undefined;
-  if (form === 'command') return { name, nameRange: keyRange, node, form, manifest: undefined };
-  const manifest = manifestFor(node, tools);
-  return manifest === undefined ? undefined : { name, nameRange: keyRange, node, form, manifest };
+  checkStageShape(node, name, keyRange, tools);
+  const used = useOf(node, name, keyRange, tools);
+  return used && { name, nameRange: keyRange, node, ...used };
 }
 
 /** Keys and types of a stage, whatever its kind. Text with a placeholder is judged after interpolation. */
-export function checkStageShape(
-  node: MapNode,
-  name: string,
-  range: Range,
-  tools: DraftTools,
-  known: ReadonlySet<string> = new Set(),
-): void {
+export function checkStageShape(node: MapNode, name: string, range: Range, tools: DraftTools): void {
   const errors = checkOf(stageSchema)(mapToJson(node));
   const open = errors.filter((error) => {
-    if (known.has(error.params['additionalProperty'])) return false;
     return !(
       typeof error.data === 'string' &&
       error.data.includes('${') &&
@@ -166,59 +177,4 @@ export function isMisspelt(key: string, node: MapNode, problems: Problems): bool
   const known = stageSchema['properties'] as JsonObject;
   const others = [...node.entries.keys()].filter((name) => !Object.hasOwn(known, name));
   return problems.suggest(key, others) !== undefined;
-}
-
-function formOf(
-  node: MapNode,
-  name: string,
-  range: Range,
-  problems: Problems,
-): StageDraft['form'] | undefined {
-  const uses = node.entries.get('uses');
-  const run = node.entries.get('run');
-  if (uses !== undefined && run !== undefined) {
-    problems.error('uses-and-run', run.keyRange, `The stage "${name}" has both uses: and run:.`, {
-      related: [{ message: 'uses: is here', range: uses.keyRange }],
-      hint: 'keep one of them',
-    });
-    return undefined;
-  }
-  if (uses === undefined && run === undefined) {
-    problems.error('missing-key', range, `The stage "${name}" has neither uses: nor run:.`, {
-      hint: 'add uses: KIND, or run: with a command',
-    });
-    return undefined;
-  }
-  if (run !== undefined) return 'command';
-  for (const key of ['out', 'shell']) {
-    const entry = node.entries.get(key);
-    if (entry === undefined) continue;
-    problems.error('only-for-commands', entry.keyRange, `${key}: belongs to run: stages.`, {
-      hint: key === 'out' ? 'the kind says what it writes; delete out:' : 'delete it',
-    });
-  }
-  return 'kind';
-}
-
-function manifestFor(node: MapNode, { problems, registry }: DraftTools): Manifest | undefined {
-  const entry = node.entries.get('uses') as Entry;
-  const kind = childText(node, 'uses');
-  if (kind === undefined) return undefined;
-  const range = entry.value.range;
-  if (/[/\\]|\.ya?ml$/.test(kind)) {
-    const what = /\.ya?ml$/.test(kind) ? 'Pipelines as stages are' : 'Kinds from a folder are';
-    problems.error('not-supported-yet', range, `${what} not supported yet.`, {
-      hint: 'write the stages into this file, or use run: with a command',
-    });
-    return undefined;
-  }
-  const names = registry.kindNames().filter((name) => name !== 'command');
-  const manifest = kind === 'command' ? undefined : registry.manifestOf(kind);
-  if (manifest !== undefined) return manifest;
-  const hint =
-    kind === 'command'
-      ? 'write run: with the command instead of uses:'
-      : (problems.suggest(kind, names) ?? `kinds: ${listed(names, 20)}`);
-  problems.error('unknown-kind', range, `There is no kind "${kind}".`, { hint });
-  return undefined;
 }

@@ -4,8 +4,9 @@ import type { Source } from '../graph.ts';
 import type { Problems } from '../problems.ts';
 import type { Found, Reads } from '../reads.ts';
 import type { Range } from '../yaml/tree.ts';
+import type { Spot } from './binder.ts';
 import { parseValue } from './reference.ts';
-import { type Expected, formOf } from './types.ts';
+import { type Expected, type Form, formOf } from './types.ts';
 
 export interface Files {
   /** A path as it stands in the file. Undefined after an error. */
@@ -18,12 +19,18 @@ export interface Files {
     subpath: string | undefined,
     expected: Expected,
   ): Source | undefined;
+  /** A member of a folder that was found before. */
+  member(folder: Extract<Source, { kind: 'file' }>, subpath: string, spot: Spot): Source | undefined;
+  /** What was found at the path of a source; undefined: it was not looked at. */
+  form(path: string): Form | undefined;
 }
 
 /** For a stage that takes no part: whatever it names would be found. */
 export const anyFiles: Files = {
   find: (path) => ({ kind: 'file', path, shown: path }),
   input: (value) => ({ kind: 'file', path: value, shown: value }),
+  member: (folder) => folder,
+  form: () => undefined,
 };
 
 /** Paths of the file are relative to `folder`, paths of `--in` to `cwd`. */
@@ -73,6 +80,16 @@ export function filesIn(folder: string, cwd: string, reads: Reads, problems: Pro
 
   return {
     find: (path, range, expected) => source(resolve(folder, path), path, range, expected, false),
+    form: (path) => (reads.look(path) === 'folder' ? 'folder' : 'file'),
+    member(whole, subpath, spot) {
+      const path = `${whole.path}/${subpath}`;
+      if (isThere(path, reads)) return { kind: 'file', path, shown: `${whole.shown}/${subpath}` };
+      spot.problems.error('missing-file', spot.range, `"${whole.shown}" has no member "${subpath}".`, {
+        hint: `looked for ${path}`,
+        about: path,
+      });
+      return undefined;
+    },
     input(value, from, range, subpath, expected) {
       const given = from?.startsWith('--in ') === true;
       const parsed = parseValue(value);
@@ -92,4 +109,13 @@ export function filesIn(folder: string, cwd: string, reads: Reads, problems: Pro
       return source(resolve(given ? cwd : folder, shown), shown, range, expected, subpath !== undefined);
     },
   };
+}
+
+function isThere(path: string, reads: Reads): boolean {
+  try {
+    const found = reads.look(path);
+    return found === 'file' || found === 'folder';
+  } catch {
+    return false;
+  }
 }

@@ -3,12 +3,20 @@ import type { StageId } from '../../../base/ids.ts';
 import type { JsonObject } from '../../../base/json.ts';
 import { explain } from '../check/explain.ts';
 import { checkOf } from '../check/validator.ts';
-import type { Stage } from '../graph.ts';
+import type { Stage, Within } from '../graph.ts';
 import { axesText, scalarText } from '../names.ts';
 import type { Problems } from '../problems.ts';
 import { childText, type MapNode, type Node, type Range, toJson } from '../yaml/tree.ts';
+import type { Bound } from './binder.ts';
 import { buildCommand } from './command.ts';
-import { checkStageShape, type DraftTools, isMisspelt, type StageDraft } from './draft.ts';
+import {
+  checkStageShape,
+  type DraftTools,
+  isMisspelt,
+  type NestedDraft,
+  type StageDraft,
+  type TaskDraft,
+} from './draft.ts';
 import { hardwareOf } from './hardware.ts';
 import { interpolateMap, type Scope } from './interpolate.ts';
 import { limitsOf } from './limits.ts';
@@ -18,41 +26,86 @@ import { resourcesOf } from './resources.ts';
 import { retriesOf } from './retries.ts';
 import { whenOf } from './when.ts';
 
-export interface Instance {
+interface InstanceHead {
   readonly id: StageId;
-  readonly draft: StageDraft;
+  /** Its id in its own file: what a reference there may say. */
+  readonly local: string;
   readonly axes: Combination;
   /** The stage's map after interpolation. */
   readonly node: MapNode;
+}
+/** One that runs. */
+export interface Task extends InstanceHead {
+  readonly form: 'task';
+  readonly draft: TaskDraft;
   readonly out: Outputs;
   /** Why its `when:` leaves it out; undefined where it takes part. */
   readonly leftOut: string | undefined;
   /** Everything of the stage but its inputs. */
   readonly stage: Omit<Stage, 'in'>;
 }
+/** One that is a pipeline: what it gives comes from stages of its own. */
+export interface Nested extends InstanceHead {
+  readonly form: 'pipeline';
+  readonly draft: NestedDraft;
+  output(name: string): Bound;
+}
+export type Instance = Task | Nested;
 
-/** Their placeholders do not mean values: the command's are words, the matrix was read before. */
-const OWN_SYNTAX: ReadonlySet<string> = new Set(['run', 'matrix', 'uses', 'when']);
+/** Where the pipeline of a stage stands in the whole. */
+export interface Position {
+  /** `beaver[round=2]/`; empty at the top. */
+  readonly ids: string;
+  /** `beaver/` */
+  readonly names: string;
+  readonly within: readonly Within[];
+  /** Where commands run; undefined at the top. */
+  readonly folder: string | undefined;
+  /** Why all of it takes no part. */
+  readonly leftOut: string | undefined;
+}
 
-export function instanceOf(draft: StageDraft, axes: Combination, scope: Scope, tools: DraftTools): Instance {
-  const { problems } = tools;
-  const inner: Scope = { ...scope, matrix: new Map([...axes].map(([name, value]) => [name, value.node])) };
-  const hasMatrix = axes.size > 0;
-  const here = hasMatrix ? inner : { ...scope, matrix: undefined };
+/** Their placeholders do not mean values: the command's are words, the others are read before. */
+const OWN_SYNTAX: ReadonlySet<string> = new Set(['run', 'matrix', 'uses', 'when', 'rounds', 'carry']);
+
+/** A stage with the values of one combination in place. */
+export function headOf(
+  draft: StageDraft,
+  axes: Combination,
+  scope: Scope,
+  tools: DraftTools,
+  position: Position,
+): InstanceHead & { readonly scope: Scope } {
+  const matrix = axes.size > 0 ? new Map([...axes].map(([name, value]) => [name, value.node])) : undefined;
+  const here: Scope = { ...scope, matrix };
   const node = interpolateMap(draft.node, here, OWN_SYNTAX);
-  const id = idOf(draft.name, axes);
   if (node !== draft.node) checkStageShape(node, draft.name, draft.nameRange, tools);
+  const local = localId(draft.name, axes);
+  return { id: `${position.ids}${local}` as StageId, local, axes, node, scope: here };
+}
+
+export function taskOf(
+  draft: TaskDraft,
+  axes: Combination,
+  scope: Scope,
+  tools: DraftTools,
+  position: Position,
+): Task {
+  const { problems } = tools;
+  const { id, local, node, scope: here } = headOf(draft, axes, scope, tools, position);
   const out = outputsOf(draft, node, problems);
-  const parameters = draft.manifest === undefined ? plainWith(node) : checkedWith(draft, node, id, tools);
+  const parameters = draft.manifest === undefined ? plainWith(node) : checkedWith(draft, node, local, tools);
   const built = draft.form === 'command' ? commandOf(draft, node, here) : undefined;
   const inputs = node.entries.get('in')?.value;
   if (draft.form === 'command' && inputs?.kind === 'map') checkDistinct(inputs, 'in', problems);
   const desc = childText(node, 'desc');
   const resources = resourcesOf(node, problems);
+  const { within, folder } = position;
   const stage: Omit<Stage, 'in'> = {
     id,
-    name: draft.name,
-    axes: Object.fromEntries([...axes].map(([name, value]) => [name, value.json])),
+    name: `${position.names}${draft.name}`,
+    ...(within.length === 0 ? {} : { within }),
+    axes: valuesOf(axes),
     kind: draft.manifest?.kind ?? 'command',
     with: { ...parameters, ...built?.values },
     out,
@@ -66,14 +119,20 @@ export function instanceOf(draft: StageDraft, axes: Combination, scope: Scope, t
     cache: flag(node, 'cache') ?? true,
     ...(desc === undefined ? {} : { desc }),
     place: problems.placeOf(draft.nameRange),
+    ...(folder === undefined ? {} : { folder }),
   };
-  const leftOut = whenOf(node.entries.get('when')?.value, here);
-  return { id, draft, axes, node, out, leftOut, stage };
+  const leftOut = position.leftOut ?? whenOf(node.entries.get('when')?.value, here);
+  return { form: 'task', id, local, draft, axes, node, out, leftOut, stage };
 }
 
-function idOf(name: string, axes: Combination): StageId {
-  if (axes.size === 0) return name as StageId;
-  return `${name}[${axesText([...axes].map(([axis, value]) => [axis, value.label]))}]` as StageId;
+/** The axes' values as data. */
+export function valuesOf(axes: Combination): JsonObject {
+  return Object.fromEntries([...axes].map(([name, value]) => [name, value.json]));
+}
+
+function localId(name: string, axes: Combination): string {
+  if (axes.size === 0) return name;
+  return `${name}[${axesText([...axes].map(([axis, value]) => [axis, value.label]))}]`;
 }
 
 function plainWith(node: MapNode): JsonObject {
@@ -82,7 +141,7 @@ function plainWith(node: MapNode): JsonObject {
 }
 
 /** The parameters after the kind's defaults, checked against its own schema. */
-function checkedWith(draft: StageDraft, node: MapNode, id: StageId, { problems }: DraftTools): JsonObject {
+function checkedWith(draft: TaskDraft, node: MapNode, id: string, { problems }: DraftTools): JsonObject {
   const schema = draft.manifest?.with ?? {};
   const entry = node.entries.get('with');
   // A `with` of another type was refused with the stage's shape.
@@ -95,7 +154,7 @@ function checkedWith(draft: StageDraft, node: MapNode, id: StageId, { problems }
   return value;
 }
 
-function commandOf(draft: StageDraft, node: MapNode, scope: Scope): ReturnType<typeof buildCommand> {
+function commandOf(draft: TaskDraft, node: MapNode, scope: Scope): ReturnType<typeof buildCommand> {
   const run = node.entries.get('run') as { readonly value: Node; readonly keyRange: Range };
   const shell = node.entries.get('shell');
   if (shell !== undefined && run.value.kind === 'list') {

@@ -1,4 +1,4 @@
-/** @file `${with.x}` and `${matrix.x}` in values: a whole value keeps its type, inside text it becomes text. */
+/** @file `${with.x}`, `${matrix.x}` and `${round}` in values: a whole value keeps its type, inside text it becomes text. */
 import { listed, scalarText } from '../names.ts';
 import type { Problems } from '../problems.ts';
 import type { Entry, MapNode, Node, Range, ScalarNode } from '../yaml/tree.ts';
@@ -108,9 +108,16 @@ export function lookup(placeholder: Placeholder, range: Range, scope: Scope): No
     problems.mark(range);
     return undefined;
   };
-  const [root, ...path] = placeholder.name.split('.');
-  if (root === 'round')
-    return fail('not-supported-yet', '${round} is not supported yet.', 'write one stage per round');
+  const [first, ...rest] = placeholder.name.split('.');
+  // The round is an axis with a short name of its own.
+  const [root, path] = first === 'round' ? (['matrix', ['round', ...rest]] as const) : [first, rest];
+  if (first === 'round' && scope.matrix?.has('round') !== true) {
+    return fail(
+      'unknown-name',
+      `${placeholder.written} cannot be used here.`,
+      'a stage with rounds: knows its round; its pipeline gets it through with: {round: "${round}"}',
+    );
+  }
   if (root === 'in' || root === 'out') {
     return fail(
       'unknown-name',
@@ -122,7 +129,7 @@ export function lookup(placeholder: Placeholder, range: Range, scope: Scope): No
     return fail(
       'unknown-name',
       `Unknown name in ${placeholder.written}.`,
-      `\${with.NAME} and \${matrix.AXIS} are known; write $${placeholder.written} for the characters themselves`,
+      `\${with.NAME}, \${matrix.AXIS} and \${round} are known; write $${placeholder.written} for the characters themselves`,
     );
   }
   const values: ReadonlyMap<string, Node | Entry> | undefined =

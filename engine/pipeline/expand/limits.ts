@@ -1,17 +1,43 @@
 /** @file `limits:` of the pipeline and of its stages: named tokens, such as calls that a service allows at a time. */
 import { listed } from '../names.ts';
 import type { Problems } from '../problems.ts';
-import type { MapNode, Node, Range } from '../yaml/tree.ts';
+import type { Entry, MapNode, Node, Range } from '../yaml/tree.ts';
 
 export type Limits = { readonly [name: string]: number };
 
-/** How many tokens of each name there are. */
-export function totalsOf(node: MapNode): Limits {
-  const limits: { [name: string]: number } = {};
-  for (const { key, value } of node.entries.values()) {
-    if (value.kind === 'scalar' && typeof value.value === 'number') limits[key] = value.value;
+/**
+ * The limits of a pipeline inside another one: a name that both know is one limit, and the outer number counts. Adds
+ * them to `totals`, those of all pipelines together.
+ */
+export function limitsUnder(
+  own: MapNode,
+  outer: MapNode | undefined,
+  totals: Map<string, number>,
+  problems: Problems,
+): MapNode {
+  const entries = new Map<string, Entry>();
+  for (const [name, entry] of own.entries) {
+    const effective = outer?.entries.get(name) ?? entry;
+    entries.set(name, { ...entry, value: effective.value });
+    const total = effective.value.kind === 'scalar' ? effective.value.value : undefined;
+    if (typeof total !== 'number') continue;
+    const known = totals.get(name) ?? total;
+    totals.set(name, known);
+    if (known !== total) {
+      problems.error(
+        'conflicting-limits',
+        entry.keyRange,
+        `limits.${name} is ${total} here and ${known} in another pipeline.`,
+        { hint: `name ${name} under limits: of the pipeline that uses both; its number counts` },
+      );
+    }
   }
-  return limits;
+  return { ...own, entries };
+}
+
+/** What pipelines below see: the outer numbers first. */
+export function limitsBelow(own: MapNode, outer: MapNode | undefined): MapNode {
+  return outer === undefined ? own : { ...own, entries: new Map([...own.entries, ...outer.entries]) };
 }
 
 /** What a stage holds while it runs: one of each name in a list, or as many as a map says. */

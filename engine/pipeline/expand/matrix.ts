@@ -4,6 +4,7 @@ import type { Entry, Node, Range } from '../yaml/tree.ts';
 import { fanFrom, MAX_INSTANCES } from './combinations.ts';
 import type { Draft, StageDraft } from './draft.ts';
 import { interpolate, type Scope } from './interpolate.ts';
+import { fanOfRounds, type Rounds, roundsOf } from './rounds.ts';
 
 export interface AxisValue {
   /** By which the instance is named: the value, or the `id` of a map. */
@@ -16,20 +17,30 @@ export type Combination = ReadonlyMap<string, AxisValue>;
 export interface Fan {
   readonly axes: readonly { readonly name: string; readonly range: Range }[];
   readonly combinations: readonly Combination[];
+  /** Of a stage with rounds of its own; `round` is its last axis. */
+  readonly rounds?: Rounds;
+}
+
+/** Instances that a pipeline may have, its children's among them. */
+export interface Allowance {
+  left: number;
 }
 
 const SINGLE: Fan = { axes: [], combinations: [new Map()] };
 
 /** Fans of all stages by name; undefined for a stage whose matrix is wrong. */
-export function fansOf(draft: Draft, scope: Scope): ReadonlyMap<string, Fan | undefined> {
+export function fansOf(
+  draft: Draft,
+  scope: Scope,
+  allowance: Allowance,
+): ReadonlyMap<string, Fan | undefined> {
   const fans = new Map<string, Fan | undefined>();
   const open: string[] = [];
-  let total = 0;
 
   function fanOf(stage: StageDraft): Fan | undefined {
     if (fans.has(stage.name)) return fans.get(stage.name);
     open.push(stage.name);
-    const fan = read(stage);
+    const fan = repeated(read(stage), stage);
     open.pop();
     fans.set(stage.name, fan);
     return fan;
@@ -44,6 +55,12 @@ export function fansOf(draft: Draft, scope: Scope): ReadonlyMap<string, Fan | un
     if (node.kind !== 'scalar' || typeof node.value !== 'string' || node.value.includes('${'))
       return undefined;
     return shared(node.value, entry);
+  }
+
+  function repeated(fan: Fan | undefined, stage: StageDraft): Fan | undefined {
+    const rounds = stage.form === 'pipeline' ? roundsOf(stage, scope) : null;
+    if (fan === undefined || rounds === null) return fan;
+    return rounds && fanOfRounds(fan, rounds, scope.problems);
   }
 
   /** `matrix: rrhf`: the axes of that stage. */
@@ -81,9 +98,8 @@ export function fansOf(draft: Draft, scope: Scope): ReadonlyMap<string, Fan | un
   }
 
   for (const stage of draft.stages.values()) {
-    const count = fanOf(stage)?.combinations.length ?? 0;
-    total += count;
-    if (total > MAX_INSTANCES) {
+    allowance.left -= fanOf(stage)?.combinations.length ?? 0;
+    if (allowance.left < 0) {
       scope.problems.error(
         'too-many-stages',
         stage.nameRange,

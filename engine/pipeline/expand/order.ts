@@ -1,10 +1,8 @@
 /** @file Stages in an order in which each comes after what it needs; what goes round in a circle is named edge by edge. */
 import { alg, Graph as Digraph } from '@dagrejs/graphlib';
 import type { StageId } from '../../../base/ids.ts';
-import type { Problems } from '../problems.ts';
-import type { Range } from '../yaml/tree.ts';
-import type { Instance } from './instance.ts';
-import type { Need } from './source.ts';
+import { type Need, placeOf, type Spot } from './binder.ts';
+import type { Task } from './instance.ts';
 
 /** Node names carry a prefix: the library keeps them as keys of plain objects, where `constructor` is taken. */
 const nodeOf = (id: StageId): string => `stage ${id}`;
@@ -16,9 +14,8 @@ const shown = (node: string): string => node.slice(6);
  * members and all who take it, so fan-in of N by M costs N + M edges. Undefined after a cycle.
  */
 export function orderStages(
-  instances: readonly Instance[],
+  instances: readonly Task[],
   needs: ReadonlyMap<StageId, readonly Need[]>,
-  problems: Problems,
 ): readonly StageId[] | undefined {
   const graph = digraph(instances, needs);
   const order: StageId[] = [];
@@ -42,7 +39,7 @@ export function orderStages(
         path.pop();
       } else if (circle(next)) {
         const found = path.slice(path.findIndex((step) => step.node === next)).map((step) => step.node);
-        reportCycles(graph, found, problems);
+        reportCycles(graph, found);
         return undefined;
       } else if (!state.has(next)) enter(next);
     }
@@ -50,13 +47,13 @@ export function orderStages(
   return order;
 }
 
-function digraph(instances: readonly Instance[], needs: ReadonlyMap<StageId, readonly Need[]>): Digraph {
+function digraph(instances: readonly Task[], needs: ReadonlyMap<StageId, readonly Need[]>): Digraph {
   const graph = new Digraph();
   for (const { id } of instances) graph.setNode(nodeOf(id));
   for (const { id } of instances) {
-    for (const { of, range } of needs.get(id) ?? []) {
+    for (const { of, spot } of needs.get(id) ?? []) {
       if (of.form === 'one') {
-        graph.setEdge(nodeOf(of.instance.id), nodeOf(id), range);
+        graph.setEdge(nodeOf(of.instance.id), nodeOf(id), spot);
         continue;
       }
       const group = groupNode(of.group.id);
@@ -64,24 +61,24 @@ function digraph(instances: readonly Instance[], needs: ReadonlyMap<StageId, rea
         graph.setNode(group);
         for (const [, member] of of.group.members) graph.setEdge(nodeOf(member.id), group);
       }
-      graph.setEdge(group, nodeOf(id), range);
+      graph.setEdge(group, nodeOf(id), spot);
     }
   }
   return graph;
 }
 
 /** One report for each knot of stages; `found` is the circle already seen, against the edges' direction. */
-function reportCycles(graph: Digraph, found: readonly string[], problems: Problems): void {
+function reportCycles(graph: Digraph, found: readonly string[]): void {
   let knots: readonly (readonly string[])[];
   try {
     knots = alg.findCycles(graph);
   } catch (error) {
     // The library recurses: a circle of many thousand stages is deeper than its stack.
     if (!(error instanceof RangeError)) throw error;
-    report(graph, [...found].reverse(), problems);
+    report(graph, [...found].reverse());
     return;
   }
-  for (const knot of knots) report(graph, shortestCircle(graph, knot), problems);
+  for (const knot of knots) report(graph, shortestCircle(graph, knot));
 }
 
 /** A shortest way from the knot's first node back to itself, along the edges. */
@@ -109,25 +106,25 @@ function shortestCircle(graph: Digraph, knot: readonly string[]): string[] {
 }
 
 /** `circle` lists nodes so that each is needed by the next, and the last by the first. */
-function report(graph: Digraph, circle: readonly string[], problems: Problems): void {
+function report(graph: Digraph, circle: readonly string[]): void {
   const edges = circle.flatMap((node, index) => {
     const next = circle[(index + 1) % circle.length] as string;
-    const range = graph.edge(node, next) as Range | undefined;
-    return range === undefined ? [] : [{ message: `"${shown(next)}" needs "${shown(node)}"`, range }];
+    const spot = graph.edge(node, next) as Spot | undefined;
+    return spot === undefined ? [] : [{ message: `"${shown(next)}" needs "${shown(node)}"`, spot }];
   });
-  const [first, ...others] = edges.sort((a, b) => a.range[0] - b.range[0]);
+  const [first, ...others] = edges.sort((a, b) => a.spot.range[0] - b.spot.range[0]);
   if (first === undefined) throw new Error('Internal error: a cycle without a written edge');
   const names = circle
     .filter((node) => node.startsWith('stage '))
     .map(shown)
     .reverse();
   const ring = [...names, names[0]].join(' -> ');
-  problems.error(
+  first.spot.problems.error(
     'cycle',
-    first.range,
+    first.spot.range,
     `These stages need each other in a circle: ${ring}; here ${first.message}.`,
     {
-      related: others,
+      related: others.map(({ message, spot }) => ({ message, place: placeOf(spot) })),
       hint: 'take one of these inputs away',
     },
   );

@@ -4,12 +4,12 @@ import type { Output } from '../graph.ts';
 import { isName } from '../names.ts';
 import type { Problems } from '../problems.ts';
 import { childText, type Entry, type MapNode, type Range } from '../yaml/tree.ts';
-import { badName, type StageDraft } from './draft.ts';
+import { badName, type TaskDraft } from './draft.ts';
 import { parseType } from './types.ts';
 
 export type Outputs = { readonly [name: string]: Output };
 
-export function outputsOf(draft: StageDraft, stage: MapNode, problems: Problems): Outputs {
+export function outputsOf(draft: TaskDraft, stage: MapNode, problems: Problems): Outputs {
   if (draft.manifest !== undefined) {
     const entries = Object.entries(draft.manifest.out);
     return Object.fromEntries(

@@ -15,27 +15,82 @@ export interface Overrides {
   readonly cwd: string;
 }
 
+/** A value, and the words for where it was given: `--with lr`. */
+export interface Laid {
+  readonly value: Json;
+  readonly from: string;
+}
+export type LaidValues = ReadonlyMap<string, Laid>;
+
+/** What is laid over one pipeline: by the call, or by the stage that it is. */
+export interface Overlay {
+  readonly with: LaidValues;
+  readonly in: LaidValues;
+  /** By `stage.param`; `child/stage.param` goes on to the pipeline that the stage is. */
+  readonly set: LaidValues;
+}
+
+export function overlayOf(overrides: Overrides): Overlay {
+  const laid = (face: 'with' | 'in' | 'set'): LaidValues =>
+    new Map(
+      Object.entries(overrides[face]).map(([name, value]) => [name, { value, from: `--${face} ${name}` }]),
+    );
+  return { with: laid('with'), in: laid('in'), set: laid('set') };
+}
+
+export interface Overlaid {
+  readonly draft: Draft;
+  /** What is set inside pipelines that are stages, by stage. */
+  readonly inside: ReadonlyMap<string, LaidValues>;
+}
+
 /**
  * The draft as if the values stood in it. Names that the file does not know are errors. Defaults of `with` are
  * plain data; defaults of `in` may use parameters, so they are interpolated in between.
  */
-export function override(draft: Draft, overrides: Overrides, scope: Scope): Draft {
+export function override(draft: Draft, overlay: Overlay, scope: Scope): Overlaid {
   const { problems } = scope;
   const written = interpolateMap(draft.with, { ...scope, with: undefined });
-  const parameters = overlay(written, overrides.with, 'with', problems);
+  const parameters = lay(written, overlay.with, 'with', problems);
   const defaults = interpolateMap(draft.in, { ...scope, with: parameters });
-  const inputs = overlay(defaults, overrides.in, 'in', problems);
+  const inputs = lay(defaults, overlay.in, 'in', problems);
   const stages = new Map(draft.stages);
-  for (const [name, value] of Object.entries(overrides.set)) {
-    setParameter(name, value, draft, stages, problems);
+  const inside = new Map<string, Map<string, Laid>>();
+  for (const [name, laid] of overlay.set) {
+    const at = name.split('.', 1)[0]?.indexOf('/') ?? -1;
+    if (at < 0) setParameter(name, laid, draft, stages, problems);
+    else if (isPipeline(name.slice(0, at), laid, draft, problems)) {
+      const below = inside.get(name.slice(0, at)) ?? new Map<string, Laid>();
+      inside.set(name.slice(0, at), below.set(name.slice(at + 1), laid));
+    }
   }
-  return { ...draft, with: parameters, in: inputs, stages };
+  return { draft: { ...draft, with: parameters, in: inputs, stages }, inside };
 }
 
-function overlay(node: MapNode, values: JsonObject, face: 'with' | 'in', problems: Problems): MapNode {
+function isPipeline(name: string, { from }: Laid, draft: Draft, problems: Problems): boolean {
+  const stage = draft.stages.get(name);
+  if (stage?.form === 'pipeline') return true;
+  if (stage === undefined) unknownStage(name, from, draft, problems);
+  else {
+    problems.error('unknown-stage', undefined, `${from}: the stage "${name}" is no pipeline.`, {
+      hint: `write --set ${name}.PARAMETER=VALUE`,
+    });
+  }
+  return false;
+}
+
+function unknownStage(name: string, from: string, draft: Draft, problems: Problems): void {
+  if (draft.broken.has(name)) return;
+  const known = [...draft.stages.keys()];
+  problems.error('unknown-stage', undefined, `${from}: there is no stage "${name}".`, {
+    hint: problems.suggest(name, known) ?? `stages: ${listed(known, 12)}`,
+  });
+}
+
+function lay(node: MapNode, values: LaidValues, face: 'with' | 'in', problems: Problems): MapNode {
+  if (values.size === 0) return node;
   const entries = new Map<string, Entry>(node.entries);
-  for (const [name, value] of Object.entries(values)) {
-    const option = `--${face} ${name}`;
+  for (const [name, { value, from }] of values) {
     const entry = node.entries.get(name);
     if (entry === undefined) {
       const known = [...node.entries.keys()];
@@ -43,13 +98,13 @@ function overlay(node: MapNode, values: JsonObject, face: 'with' | 'in', problem
       problems.error(
         face === 'with' ? 'unknown-parameter' : 'unknown-input',
         undefined,
-        `${option}: the pipeline has no such ${face === 'with' ? 'parameter' : 'input'}.`,
+        `${from}: the pipeline has no such ${face === 'with' ? 'parameter' : 'input'}.`,
         {
           hint: problems.suggest(name, known) ?? (known.length > 0 ? `it has ${listed(known, 12)}` : none),
         },
       );
-    } else if (isPlain(value, option, problems)) {
-      entries.set(name, { ...entry, value: fromJson(value, entry.value.range, option) });
+    } else if (isPlain(value, from, problems)) {
+      entries.set(name, { ...entry, value: fromJson(value, entry.value.range, from) });
     }
   }
   return { ...node, entries };
@@ -78,20 +133,15 @@ function isPlain(value: Json, option: string, problems: Problems): boolean {
 
 function setParameter(
   name: string,
-  value: Json,
+  { value, from: option }: Laid,
   draft: Draft,
   stages: Map<string, StageDraft>,
   problems: Problems,
 ): void {
-  const option = `--set ${name}`;
   const [stageName = '', ...path] = name.split('.');
   const stage = stages.get(stageName);
   if (stage === undefined) {
-    if (draft.broken.has(stageName)) return;
-    const known = [...draft.stages.keys()];
-    problems.error('unknown-stage', undefined, `${option}: there is no stage "${stageName}".`, {
-      hint: problems.suggest(stageName, known) ?? `stages: ${listed(known, 12)}`,
-    });
+    unknownStage(stageName, option, draft, problems);
     return;
   }
   if (path.length === 0 || path.includes('')) {

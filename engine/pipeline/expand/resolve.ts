@@ -5,12 +5,15 @@ import type { Problems } from '../problems.ts';
 import type { Range } from '../yaml/tree.ts';
 import type { Instance } from './instance.ts';
 import { type OutputRef, pathHint } from './reference.ts';
+import { ROUND } from './rounds.ts';
 
 /** All instances of one stage. */
 export interface FannedStage {
   readonly name: string;
   readonly axes: readonly string[];
   readonly instances: readonly Instance[];
+  /** The last round of a stage with rounds: what a reference without a round means. */
+  readonly lastRound: string | undefined;
 }
 
 type Resolved =
@@ -36,9 +39,11 @@ export interface Resolver {
   resolve(ref: OutputRef, text: string, range: Range, referrer: Referrer): Resolved | undefined;
 }
 
+/** Of the stages of one pipeline; `prefix` tells its groups from those of others. */
 export function createResolver(
   stages: ReadonlyMap<string, FannedStage>,
   broken: ReadonlySet<string>,
+  prefix: string,
   problems: Problems,
 ): Resolver {
   const indexes = new Map<string, ReadonlyMap<string, readonly Instance[]>>();
@@ -82,7 +87,7 @@ export function createResolver(
     }
     if (ref.stage === referrer.name) {
       problems.error('self-reference', range, `The stage "${ref.stage}" refers to itself.`, {
-        hint: 'refer to the stage before it',
+        hint: 'refer to the stage before it, or feed rounds forward with carry:',
       });
       return undefined;
     }
@@ -101,7 +106,7 @@ export function createResolver(
     if (instance === undefined) {
       const wanted = axesText(choice.fixed);
       problems.error('unknown-instance', range, `There is no ${ref.stage}[${wanted}].`, {
-        hint: `there are ${listed(stage.instances.map((one) => one.id))}`,
+        hint: `there are ${listed(stage.instances.map((one) => one.local))}`,
         about: wanted,
       });
       return undefined;
@@ -109,7 +114,7 @@ export function createResolver(
     if (choice.free.length === 0) return { form: 'one', instance };
     const free = new Set(choice.free);
     const fixed = new Map(choice.fixed);
-    const id = `${ref.stage}[${axesText(stage.axes.map((axis) => [axis, free.has(axis) ? '*' : (fixed.get(axis) as string)]))}]`;
+    const id = `${prefix}${ref.stage}[${axesText(stage.axes.map((axis) => [axis, free.has(axis) ? '*' : (fixed.get(axis) as string)]))}]`;
     return { form: 'group', group: groupOf(id, found, choice.free) };
   }
 
@@ -146,7 +151,7 @@ export function createResolver(
     range: Range,
     open: readonly string[],
   ): void {
-    const choices = stage.instances.map((one) => `${one.id}.${ref.output}`);
+    const choices = stage.instances.map((one) => `${one.local}.${ref.output}`);
     problems.error(
       'ambiguous-reference',
       range,
@@ -168,7 +173,7 @@ interface Choice {
   readonly open: readonly string[];
 }
 
-/** For each axis: what the selector says, else `*` if it has one, else the referrer's own value. */
+/** For each axis: what the selector says, else `*` if it has one, else the referrer's own value, else the last round. */
 function choose(ref: OutputRef, stage: FannedStage, referrer: Referrer): Choice {
   const fixed: (readonly [string, string])[] = [];
   const free: string[] = [];
@@ -182,7 +187,32 @@ function choose(ref: OutputRef, stage: FannedStage, referrer: Referrer): Choice 
     else if (own !== undefined) {
       referrer.alignedOn(axis);
       fixed.push([axis, own]);
-    } else open.push(axis);
+    } else if (axis === ROUND && stage.lastRound !== undefined) fixed.push([axis, stage.lastRound]);
+    else open.push(axis);
   }
   return { fixed, free, open };
+}
+
+export function unknownOutput(
+  ref: OutputRef,
+  instance: Instance,
+  { text, range }: { readonly text: string; readonly range: Range },
+  problems: Problems,
+): void {
+  const nested = instance.form === 'pipeline';
+  const declared = instance.node.entries.get('out')?.value;
+  // An output whose declaration is wrong has its own error.
+  if (!nested && declared?.kind === 'map' && declared.entries.has(ref.output)) return;
+  const names = nested ? [...instance.draft.child.draft.out.entries.keys()] : Object.keys(instance.out);
+  const where = nested ? `of "${instance.draft.child.file}"` : 'of that stage';
+  const known = names.length > 0 ? `it has ${listed(names)}` : `declare it under out: ${where}`;
+  problems.error(
+    'undefined-reference',
+    range,
+    `"${text}": the stage "${ref.stage}" has no output "${ref.output}".`,
+    {
+      hint: problems.suggest(ref.output, names) ?? known,
+      about: text,
+    },
+  );
 }

@@ -1,54 +1,13 @@
 /** @file One value of an input -> where its bytes come from, found and of the right type. */
 import type { Source } from '../graph.ts';
 import { listed } from '../names.ts';
-import type { Problems } from '../problems.ts';
-import type { MapNode, Node, Range } from '../yaml/tree.ts';
-import type { Files } from './files.ts';
-import type { Instance } from './instance.ts';
+import type { Node, Range } from '../yaml/tree.ts';
+import { type Asking, type Items, type One, placeOf, type Reference, type Told } from './binder.ts';
+import type { Task } from './instance.ts';
+import { givenInput, missingGiven, nestedGroup, nestedOutput } from './passed.ts';
 import { type OutputRef, parseValue } from './reference.ts';
-import type { Group, Referrer, Resolver } from './resolve.ts';
+import { type Group, unknownOutput } from './resolve.ts';
 import { accepts, type Expected, formOf } from './types.ts';
-
-/** A stage that a stage needs, and where that is written. */
-export interface Need {
-  readonly of:
-    | { readonly form: 'one'; readonly instance: Instance }
-    | { readonly form: 'group'; readonly group: Group };
-  readonly range: Range;
-}
-
-export interface Binder {
-  readonly problems: Problems;
-  readonly resolver: Resolver;
-  readonly files: Files;
-  /** The pipeline's own inputs. */
-  readonly inputs: MapNode;
-  usedInput(name: string): void;
-  /** Members of a group as sources, one list for all that refer to it. */
-  readonly groups: Map<string, Items>;
-  /** Set for a stage that is left out: then every input may be null. */
-  readonly optional?: true;
-}
-
-export type Items = readonly (readonly [label: string, source: Source])[];
-
-/** `items` are the members of a group. */
-export type One =
-  | { readonly form: 'source'; readonly source: Source }
-  | { readonly form: 'items'; readonly items: Items };
-
-/** Who asks for what; `needs` collects the stages that are referred to. */
-export interface Asking {
-  readonly expected: Expected;
-  readonly referrer: Referrer;
-  readonly binder: Binder;
-  readonly needs: Need[];
-}
-/** A reference as it is written. */
-interface Written {
-  readonly text: string;
-  readonly range: Range;
-}
 
 /** Null for a null; undefined after an error. */
 export function sourceOf(node: Node, asking: Asking): One | null | undefined {
@@ -62,7 +21,7 @@ export function sourceOf(node: Node, asking: Asking): One | null | undefined {
     });
     return undefined;
   }
-  const written: Written = { text: node.value, range: node.range };
+  const written: Reference = { text: node.value, range: node.range };
   const parsed = parseValue(node.value);
   if (!parsed.ok) {
     const { code, message, hint } = parsed.error;
@@ -73,7 +32,7 @@ export function sourceOf(node: Node, asking: Asking): One | null | undefined {
   switch (value.kind) {
     case 'path': {
       const source = binder.files.find(value.path, node.range, expected);
-      return source && { form: 'source', source };
+      return source && { form: 'source', source, told: toldHere(node.range, asking) };
     }
     case 'input':
       return pipelineInput(value.name, value.subpath, written, asking);
@@ -82,35 +41,51 @@ export function sourceOf(node: Node, asking: Asking): One | null | undefined {
   }
 }
 
-function stageOutput(ref: OutputRef, written: Written, asking: Asking): One | undefined {
-  const { binder, referrer, needs } = asking;
-  const resolved = binder.resolver.resolve(ref, written.text, written.range, referrer);
-  if (resolved === undefined) return undefined;
-  needs.push({ of: resolved, range: written.range });
-  if (resolved.form === 'group') return groupItems(ref, resolved.group, written, asking);
-  if (!checkOutput(ref, resolved.instance, written, asking)) return undefined;
-  return { form: 'source', source: outputSource(ref, resolved.instance) };
+function toldHere(range: Range, { binder: { problems } }: Asking): Told {
+  return { spot: { problems, range }, related: [] };
 }
 
-function outputSource(ref: OutputRef, instance: Instance): Source {
+function stageOutput(ref: OutputRef, written: Reference, asking: Asking): One | null | undefined {
+  const { binder, referrer, needs } = asking;
+  const { problems } = binder;
+  const resolved = binder.resolver.resolve(ref, written.text, written.range, referrer);
+  if (resolved === undefined) return undefined;
+  const told = toldHere(written.range, asking);
+  if (resolved.form === 'one') {
+    const { instance } = resolved;
+    if (instance.form === 'pipeline') return nestedOutput(ref, instance, written, asking);
+    needs.push({ of: { form: 'one', instance }, spot: told.spot });
+    if (!checkOutput(ref, instance, written, asking)) return undefined;
+    return { form: 'source', source: outputSource(ref, instance), told };
+  }
+  const { id, members } = resolved.group;
+  if (members.some(([, one]) => one.form === 'pipeline'))
+    return nestedGroup(ref, resolved.group, written, asking);
+  needs.push({ of: { form: 'group', group: { id, members } }, spot: { problems, range: written.range } });
+  const items = groupItems(ref, resolved.group, written, asking);
+  return items && { form: 'items', as: 'group', items, told };
+}
+
+function outputSource(ref: OutputRef, instance: Task): Source {
   const member = ref.subpath === undefined ? {} : { subpath: ref.subpath };
   return { kind: 'output', stage: instance.id, output: ref.output, ...member };
 }
 
-function groupItems(ref: OutputRef, group: Group, written: Written, asking: Asking): One | undefined {
+function groupItems(ref: OutputRef, group: Group, written: Reference, asking: Asking): Items | undefined {
   const { binder, expected } = asking;
   const key = `${group.id}.${ref.output}/${ref.subpath ?? ''} ${expected.types?.join(' ') ?? ''}`;
   let items = binder.groups.get(key);
   if (items === undefined) {
-    if (!group.members.every(([, one]) => checkOutput(ref, one, written, asking))) return undefined;
-    items = group.members.map(([label, one]) => [label, outputSource(ref, one)] as const);
+    const tasks = group.members as readonly (readonly [string, Task])[];
+    if (!tasks.every(([, one]) => checkOutput(ref, one, written, asking))) return undefined;
+    items = tasks.map(([label, one]) => [label, outputSource(ref, one)] as const);
     binder.groups.set(key, items);
   }
-  return { form: 'items', items };
+  return items;
 }
 
 /** The output exists and is what the input takes. Members of a folder are of no known type: any may stand there. */
-function checkOutput(ref: OutputRef, instance: Instance, { text, range }: Written, asking: Asking): boolean {
+function checkOutput(ref: OutputRef, instance: Task, { text, range }: Reference, asking: Asking): boolean {
   const { expected, binder } = asking;
   const { problems } = binder;
   const output = Object.hasOwn(instance.out, ref.output) ? instance.out[ref.output] : undefined;
@@ -141,11 +116,7 @@ function checkOutput(ref: OutputRef, instance: Instance, { text, range }: Writte
   return false;
 }
 
-function typeHint(
-  ref: OutputRef,
-  instance: Instance,
-  types: NonNullable<Expected['types']>,
-): string | undefined {
+function typeHint(ref: OutputRef, instance: Task, types: NonNullable<Expected['types']>): string | undefined {
   if (instance.draft.form === 'command') {
     return `declare what it is under out: of "${ref.stage}", e.g. { type: ${types[0]} }`;
   }
@@ -155,36 +126,15 @@ function typeHint(
     : undefined;
 }
 
-function unknownOutput(
-  ref: OutputRef,
-  instance: Instance,
-  { text, range }: Written,
-  problems: Problems,
-): void {
-  const declared = instance.node.entries.get('out')?.value;
-  // An output whose declaration is wrong has its own error.
-  if (declared?.kind === 'map' && declared.entries.has(ref.output)) return;
-  const names = Object.keys(instance.out);
-  const known = names.length > 0 ? `it has ${listed(names)}` : 'declare it under out: of that stage';
-  problems.error(
-    'undefined-reference',
-    range,
-    `"${text}": the stage "${ref.stage}" has no output "${ref.output}".`,
-    {
-      hint: problems.suggest(ref.output, names) ?? known,
-      about: text,
-    },
-  );
-}
-
 function pipelineInput(
   name: string,
   subpath: string | undefined,
-  { text, range }: Written,
+  written: Reference,
   asking: Asking,
 ): One | null | undefined {
   const { expected, binder } = asking;
-  const { problems, inputs, files } = binder;
+  const { problems, inputs, files, outer } = binder;
+  const { text, range } = written;
   const entry = inputs.entries.get(name);
   if (entry === undefined) {
     const names = [...inputs.entries.keys()];
@@ -197,16 +147,21 @@ function pipelineInput(
     return undefined;
   }
   binder.usedInput(name);
+  const given = binder.given.get(name);
+  if (given !== undefined) return givenInput(name, given, subpath, written, asking);
   const { value } = entry;
   if (problems.errorAt(value.range) || value.kind !== 'scalar') return undefined;
   if (value.value === null) {
     if (expected.optional) return null;
-    problems.error('missing-input', entry.keyRange, `The input "${name}" has no default and is needed.`, {
-      hint: `give --in ${name}=PATH`,
-      related: [{ message: 'needed here', range }],
-    });
+    if (outer !== undefined) missingGiven(name, outer.spot, outer.name, placeOf({ problems, range }));
+    else {
+      problems.error('missing-input', entry.keyRange, `The input "${name}" has no default and is needed.`, {
+        hint: `give --in ${name}=PATH`,
+        related: [{ message: 'needed here', range }],
+      });
+    }
     return undefined;
   }
   const source = files.input(String(value.value), value.from, value.range, subpath, expected);
-  return source && { form: 'source', source };
+  return source && { form: 'source', source, told: toldHere(range, asking) };
 }

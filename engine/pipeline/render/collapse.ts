@@ -7,7 +7,8 @@ export interface PictureNode {
   readonly name: string;
   readonly kind: string;
   readonly count: number;
-  readonly axes: readonly string[];
+  /** Its name with its axes and those of the pipelines around it: `beaver[round]/rrhf[seed]`. */
+  readonly path: string;
   /** How many instances have which status, in the order met. */
   readonly status: readonly (readonly [GraphStatus, number])[];
 }
@@ -81,14 +82,24 @@ function node(
     name,
     kind: first.kind,
     count: instances.length,
-    axes: Object.keys(first.axes),
+    path: pathOf(first),
     status: [...counts],
   };
 }
 
+function pathOf({ name, axes, within = [] }: Stage): string {
+  const own = name.slice(name.lastIndexOf('/') + 1);
+  return [...within, { name: own, axes }]
+    .map((each) => {
+      const names = Object.keys(each.axes);
+      return names.length === 0 ? each.name : `${each.name}[${names.join(',')}]`;
+    })
+    .join('/');
+}
+
 /** `rrhf[seed] x3` */
-export function titleOf(node: PictureNode): string {
-  return node.axes.length === 0 ? node.name : `${node.name}[${node.axes.join(',')}] x${node.count}`;
+export function titleOf({ path, name, count }: PictureNode): string {
+  return path === name ? name : `${path} x${count}`;
 }
 
 /** `fresh`, or `2 fresh, 1 run` */
