@@ -10,6 +10,8 @@ import type { StageMessage, TaskFile } from './protocol/task.ts';
 import { randomStream } from './runtime/random.ts';
 
 const BUG = 70;
+/** Milliseconds that an engine's end leaves, as to the engine's other stages: time to write a checkpoint. */
+const GRACE = 10_000;
 const EVENTS = Number(process.env['WARREN_EVENTS_FD'] ?? 3);
 const interrupted = new AbortController();
 
@@ -57,6 +59,7 @@ function contextOf(task: TaskFile): Context<JsonObject> {
     },
     output: (name) => task.out[name] ?? missing(`out.${name}`),
     state: task.state,
+    checkpointSeconds: task.checkpointSeconds ?? null,
     random: (stream) => randomStream(typeof seed === 'number' ? seed : 0, task.kind, stream),
     progress: (progress) => send({ type: 'progress', ...progress }),
     metric: (name, value, step) => send({ type: 'metric', name, value, step }),
@@ -88,9 +91,13 @@ function writeAll(descriptor: number, text: string): void {
   }
 }
 
-/** The engine holds the other end of stdin for as long as it lives. */
+/** The engine holds the other end of stdin for as long as it lives. Without it nothing is stored any more but what is kept in `state`. */
 function watchEngine(): void {
-  process.stdin.on('close', () => process.exit(BUG)).resume();
+  const orphaned = (): void => {
+    interrupted.abort();
+    setTimeout(() => process.exit(BUG), GRACE);
+  };
+  process.stdin.on('close', orphaned).resume();
   // Must not keep a finished stage alive.
   (process.stdin as unknown as { unref?: () => void }).unref?.();
 }

@@ -118,6 +118,7 @@ function build(
     .option('--force', 'run every stage again')
     .option('--frozen', 'exit with 3 if anything would or may run; run nothing')
     .option('--threads <n>', 'CPU threads for stages that compute', count)
+    .option('--checkpoint-every <seconds>', 'seconds of work between two checkpoints', duration)
     .action(does(async () => (await import('./run.ts')).run));
   overridable(add('accept <file> <stages...>', 'say that earlier results of stages are the same on purpose'))
     .option('--field <field>', 'a parameter whose change is accepted, as why names it: with.lr', collect)
@@ -182,6 +183,12 @@ function count(text: string): number {
   if (!/^[0-9]+$/.test(text) || value < 1 || value > 4096)
     throw new InvalidArgumentError('Give a whole number from 1 to 4096.');
   return value;
+}
+
+function duration(text: string): number {
+  if (!/^[0-9]+(\.[0-9]+)?$/.test(text))
+    throw new InvalidArgumentError('Give a number of seconds, 0 or more.');
+  return Number(text);
 }
 
 /** Enters `--cwd`; undefined if it cannot be entered (said already). */

@@ -23,6 +23,7 @@ export interface RunOptions extends OverrideOptions {
   readonly frozen?: boolean;
   readonly threads?: number;
   readonly until?: readonly string[];
+  readonly checkpointEvery?: number;
 }
 
 /** The document of `run --json`: the engine's answer and what a person would have been told. */
@@ -56,7 +57,7 @@ export async function run(
   const request = asked === undefined ? undefined : { ...asked, files, looks };
   const overrides = overridesOf(options);
   const { stop, kill, release } = watchInterrupts(emit);
-  const { jobs, keepGoing, force, frozen, threads } = options;
+  const { jobs, keepGoing, force, frozen, threads, checkpointEvery } = options;
   const settings = {
     targets: targets.value,
     jobs,
@@ -64,6 +65,7 @@ export async function run(
     force,
     frozen,
     threads,
+    checkpointSeconds: checkpointEvery,
     stop,
     kill,
     overrides,

@@ -14,6 +14,8 @@ export interface RunOptions extends PlanOptions {
   readonly jobs?: number | undefined;
   /** After a failure, go on with what does not need it. */
   readonly keepGoing?: boolean | undefined;
+  /** Seconds of work between two checkpoints of a stage; never changes a result. */
+  readonly checkpointSeconds?: number | undefined;
   /** Run nothing: answer `refused` if anything would or may run. */
   readonly frozen?: boolean | undefined;
   /** Aborted: start nothing more, ask what runs to end. */

@@ -19,6 +19,8 @@ export interface Staged {
   readonly tries: number;
   readonly inputs: { readonly [name: string]: StagedInput };
   readonly outputs: { readonly [name: string]: string };
+  /** Seconds between two checkpoints; undefined leaves it to the kind. */
+  readonly checkpointSeconds: number | undefined;
 }
 
 export function launchOf(stage: Stage, staged: Staged, folder: string, world: World): Launch {
@@ -50,18 +52,22 @@ function taskOf(stage: Stage, staged: Staged, world: World): TaskFile {
     out: staged.outputs,
     with: stage.with,
     state: staged.attempt.state,
+    checkpointSeconds: staged.checkpointSeconds,
     threads: world.threads,
   };
 }
 
 /** What a process of any language finds in its environment (stages/protocol/task.ts). */
-function protocolVariables({ attempt, tries, inputs, outputs }: Staged): { [name: string]: string } {
+function protocolVariables({ attempt, tries, inputs, outputs, checkpointSeconds }: Staged): {
+  [name: string]: string;
+} {
   const env: { [name: string]: string } = {
     WARREN_PARAMS: join(attempt.folder, 'params.json'),
     WARREN_STATE: attempt.state,
     WARREN_EVENTS_FD: '3',
     WARREN_ATTEMPT: String(tries),
   };
+  if (checkpointSeconds !== undefined) env['WARREN_CHECKPOINT_SECONDS'] = String(checkpointSeconds);
   for (const [name, { path }] of Object.entries(inputs)) env[`WARREN_IN_${variableOf(name)}`] = path;
   for (const [name, path] of Object.entries(outputs)) env[`WARREN_OUT_${variableOf(name)}`] = path;
   return env;

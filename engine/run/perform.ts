@@ -49,7 +49,8 @@ export async function perform(
   );
   const { number: attempt } = opened;
   context.emit({ type: 'stage-started', at: Date.now(), stage: stage.id, key, attempt, because });
-  const staged = { attempt: opened, tries, inputs: inputs.value.staged, outputs };
+  const { checkpointSeconds } = context.options;
+  const staged = { attempt: opened, tries, inputs: inputs.value.staged, outputs, checkpointSeconds };
   const launch = launchOf(stage, staged, stage.folder ?? context.index.graph.folder, context.world);
   const said = await runProcess(context, stage, launch, opened.log);
   const mutated = mutatedInput(cache, inputs.value.handed);

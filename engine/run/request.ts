@@ -23,6 +23,7 @@ const SHOWN = new Map([
   ['--color', 1],
   ['-j', 1],
   ['--jobs', 1],
+  ['--checkpoint-every', 1],
 ]);
 /** Options with a value that are part of what is asked for. */
 const ASKED = new Set(['--with', '--set', '--in', '--threads', '--until']);

@@ -25,6 +25,8 @@ export interface Context<With> {
   output(name: string): string;
   /** Key-bound scratch folder that survives kills of the same key. */
   readonly state: string;
+  /** Seconds of work between two checkpoints in `state`; null: the kind's own choice. Never changes a result. */
+  readonly checkpointSeconds: number | null;
   /** A random stream: sha256 of (seed parameter, kind, stream name), never of the stage's name. */
   random(stream: string): Random;
   progress(progress: Progress): void;

@@ -3,7 +3,7 @@ import type { Failure } from './failure.ts';
 
 /**
  * What the engine hands a stage process, as a JSON file named by `WARREN_TASK`. The same facts are in the
- * environment for commands of any language: WARREN_IN_<NAME>, WARREN_OUT_<NAME>, WARREN_PARAMS, WARREN_STATE, WARREN_EVENTS_FD.
+ * environment for commands of any language: WARREN_IN_<NAME>, WARREN_OUT_<NAME>, WARREN_PARAMS, WARREN_STATE, WARREN_EVENTS_FD, WARREN_CHECKPOINT_SECONDS (where set).
  * Names are upper-cased with `-` turned into `_`.
  */
 export interface TaskFile {
@@ -16,6 +16,8 @@ export interface TaskFile {
   readonly out: { readonly [name: string]: string };
   readonly with: JsonObject;
   readonly state: string;
+  /** Seconds between two checkpoints; absent: the kind's own choice. */
+  readonly checkpointSeconds?: number | undefined;
   readonly threads: number;
 }
 

@@ -1,7 +1,7 @@
 /** @file Bradley-Terry on a batch of pairs as feeds. Each item is [chosen, rejected]. */
 import type { Tensors } from '../runtime/onnx/session.ts';
 import { lastRows, longs, type MicroBatch, paddedLength } from '../runtime/onnx/train/batch.ts';
-import type { Item } from '../runtime/training/loop.ts';
+import type { Item } from '../runtime/training/item.ts';
 
 /** loss = mean over pairs of -log sigmoid(chosen - rejected) + mu * mean over both sides of R². */
 export function collatePairs(

@@ -10,6 +10,10 @@ export interface Params {
    */
   epochs: number;
   /**
+   * Stop after this step of the schedule; null: at its end. The length of the schedule is that of `epochs`.
+   */
+  stop_at: number | null;
+  /**
    * Pairs per optimiser step.
    */
   batch: number;

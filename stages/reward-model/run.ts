@@ -12,7 +12,9 @@ import { openScorer } from '../runtime/onnx/score.ts';
 import { tensors } from '../runtime/onnx/session.ts';
 import { openTrainer } from '../runtime/onnx/train/trainer.ts';
 import { renderExample } from '../runtime/training/example.ts';
-import { adamwOptions, type Item, train } from '../runtime/training/loop.ts';
+import type { Item } from '../runtime/training/item.ts';
+import { train } from '../runtime/training/loop.ts';
+import { adamwOptions } from '../runtime/training/params.ts';
 import { checkItems } from '../runtime/training/prepare.ts';
 import { collatePairs } from './batch.ts';
 import type { Params } from './params.generated.ts';
@@ -34,7 +36,9 @@ export async function run(ctx: Context<Params>): Promise<Result<void, Failure>> 
   const trainer = await openTrainer(model, 'bradleyTerry', adamwOptions(params), ctx.threads);
   const summary = await train({
     ctx,
+    kind: 'reward-model',
     params,
+    model,
     trainer,
     items,
     collate: (micro, batch) => collatePairs(make, micro, batch, params.regularization),

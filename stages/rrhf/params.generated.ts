@@ -34,6 +34,10 @@ export interface Params {
    */
   epochs: number;
   /**
+   * Stop after this step of the schedule; null: at its end. The length of the schedule is that of `epochs`.
+   */
+  stop_at: number | null;
+  /**
    * Queries per optimiser step.
    */
   batch: number;

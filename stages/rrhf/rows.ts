@@ -3,7 +3,7 @@ import type { Failure } from '../protocol/failure.ts';
 import type { Tokenizer } from '../runtime/onnx/api.ts';
 import { readRows } from '../runtime/records.ts';
 import { encodeSequence, type Truncation, truncationTally } from '../runtime/text.ts';
-import type { Item } from '../runtime/training/loop.ts';
+import type { Item } from '../runtime/training/item.ts';
 
 /** All responses of one query, with their scores. */
 export interface Query extends Item {

@@ -9,7 +9,8 @@ import { loadModel, saveModel } from '../runtime/onnx/folder.ts';
 import { tensors } from '../runtime/onnx/session.ts';
 import { openTrainer } from '../runtime/onnx/train/trainer.ts';
 import { renderExample } from '../runtime/training/example.ts';
-import { adamwOptions, train } from '../runtime/training/loop.ts';
+import { train } from '../runtime/training/loop.ts';
+import { adamwOptions } from '../runtime/training/params.ts';
 import { checkItems } from '../runtime/training/prepare.ts';
 import { collateQueries, type RrhfOptions } from './batch.ts';
 import type { Params } from './params.generated.ts';
@@ -41,7 +42,9 @@ export async function run(ctx: Context<Params>): Promise<Result<void, Failure>> 
   const trainer = await openTrainer(model, 'rrhf', adamwOptions(params), ctx.threads);
   const summary = await train({
     ctx,
+    kind: 'rrhf',
     params,
+    model,
     trainer,
     items,
     collate: (micro, batch) => collateQueries(make, micro, batch.length, options),

@@ -2,7 +2,7 @@
 
 import type { Tensors } from '../runtime/onnx/session.ts';
 import { longs, type MicroBatch, paddedLength, responseRows } from '../runtime/onnx/train/batch.ts';
-import type { Item } from '../runtime/training/loop.ts';
+import type { Item } from '../runtime/training/item.ts';
 
 export type Reduction = 'mean_tokens' | 'mean_rows';
 

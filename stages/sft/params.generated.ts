@@ -63,6 +63,10 @@ export interface Params {
    */
   epochs: number;
   /**
+   * Stop after this step of the schedule; null: at its end. The length of the schedule is that of `epochs`.
+   */
+  stop_at: number | null;
+  /**
    * Demonstrations per optimiser step.
    */
   batch: number;

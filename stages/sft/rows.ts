@@ -3,7 +3,7 @@ import type { Failure } from '../protocol/failure.ts';
 import type { Tokenizer } from '../runtime/onnx/api.ts';
 import { readRows } from '../runtime/records.ts';
 import { encodeSequence, truncationTally } from '../runtime/text.ts';
-import type { Item } from '../runtime/training/loop.ts';
+import type { Item } from '../runtime/training/item.ts';
 import type { Params } from './params.generated.ts';
 
 /** Demonstrations as items of one sequence each; with `loss_on: all` the query is trained too, BOS alone stays before it. */

@@ -10,7 +10,9 @@ import { tensors } from '../runtime/onnx/session.ts';
 import type { MicroBatch } from '../runtime/onnx/train/batch.ts';
 import { openTrainer } from '../runtime/onnx/train/trainer.ts';
 import { renderExample } from '../runtime/training/example.ts';
-import { adamwOptions, type Item, train } from '../runtime/training/loop.ts';
+import type { Item } from '../runtime/training/item.ts';
+import { train } from '../runtime/training/loop.ts';
+import { adamwOptions } from '../runtime/training/params.ts';
 import { checkItems } from '../runtime/training/prepare.ts';
 import { collateDemonstrations } from './batch.ts';
 import type { Params } from './params.generated.ts';
@@ -33,7 +35,7 @@ export async function run(ctx: Context<Params>): Promise<Result<void, Failure>> 
   const trainer = await openTrainer(model, 'crossEntropy', adamwOptions(params), ctx.threads);
   const collate = (micro: readonly Item[], batch: readonly Item[]): MicroBatch =>
     collateDemonstrations(make, micro, batch, params.reduction);
-  const summary = await train({ ctx, params, trainer, items, collate });
+  const summary = await train({ ctx, kind: 'sft', params, model, trainer, items, collate });
   if (!summary.ok) return summary;
   const trained: Model = { ...model, weights: trainer.weights() };
   await trainer.close();

@@ -109,7 +109,7 @@ test('bf16 weights in shards under an index', async () => {
     await writeSafetensors(
       join(path, shard),
       new Map(part.map((name) => [name, whole.weights.get(name) as Weight])),
-      'BF16',
+      { dtype: 'BF16' },
     );
   }
   const index = (map: object): void =>

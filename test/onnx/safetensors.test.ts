@@ -3,12 +3,8 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import type { Weight } from '../../stages/runtime/onnx/api.ts';
-import {
-  type Dtype,
-  openSafetensors,
-  readTensor,
-  writeSafetensors,
-} from '../../stages/runtime/onnx/safetensors.ts';
+import { openSafetensors, readTensor, writeSafetensors } from '../../stages/runtime/onnx/safetensors.ts';
+import type { Dtype } from '../../stages/runtime/onnx/safetensors-header.ts';
 import { folder } from '../rigs/context.ts';
 
 const file = (): string => join(folder(), 'model.safetensors');
@@ -105,7 +101,7 @@ test.each([
   expect(data).toEqual(expected);
 
   const again = file();
-  await writeSafetensors(again, new Map([['w', { shape: [65536], data }]]), dtype);
+  await writeSafetensors(again, new Map([['w', { shape: [65536], data }]]), { dtype });
   const bytes = readFileSync(again);
   const tail = bytes.subarray(bytes.length - 131072);
   const written = Uint16Array.from({ length: 65536 }, (_, i) => tail.readUInt16LE(2 * i));
@@ -132,7 +128,7 @@ test.each(['F16', 'BF16'] as const)(
       nearest.push(i % 2 === 1 ? low : high, low, -high);
     }
     const path = file();
-    await writeSafetensors(path, new Map([['w', weight([values.length], values)]]), dtype);
+    await writeSafetensors(path, new Map([['w', weight([values.length], values)]]), { dtype });
     expect([...(await read(path, 'w')).data]).toEqual(nearest);
   },
 );

@@ -28,12 +28,17 @@ export function folder(): string {
   return mkdtempSync(join(tmpdir(), 'warren-test-'));
 }
 
+/** What a test may decide beside inputs and parameters: the state that an earlier attempt left, when to interrupt. */
+export type Surroundings = Partial<
+  Pick<Context<unknown>, 'state' | 'signal' | 'checkpointSeconds' | 'progress'>
+>;
+
 /** Inputs are paths, or maps of labels to paths; parameters not given take the manifest's defaults. */
 export function rig<With extends object>(
   kind: string,
   inputs: { readonly [name: string]: string | { readonly [label: string]: string } },
   parameters: Partial<With> = {},
-  signal: AbortSignal = new AbortController().signal,
+  surroundings: Surroundings = {},
 ): Rig<With> {
   const root = folder();
   const told: Told = { notes: [], reports: [], metrics: [] };
@@ -59,13 +64,15 @@ export function rig<With extends object>(
         .sort((a, b) => (a.label < b.label ? -1 : 1)),
     output: out,
     state,
+    checkpointSeconds: null,
     random: (stream) => randomStream(seed, kind, stream),
     progress: () => undefined,
     metric: (name, value, step) => void told.metrics.push({ name, value, step }),
     note: (text) => void told.notes.push(text),
     report: (markdown) => void told.reports.push(markdown),
-    signal,
+    signal: new AbortController().signal,
     threads: 1,
+    ...surroundings,
   };
   const text = (name: string): string => readFileSync(out(name), 'utf8');
   return {

@@ -4,7 +4,8 @@ import { basename, join } from 'node:path';
 import { err, ok, type Result } from '../../../base/result.ts';
 import type { Failure } from '../../protocol/failure.ts';
 import type { Weight, Weights } from './api.ts';
-import { openSafetensors, readTensor, type TensorFile } from './safetensors.ts';
+import { openSafetensors, readTensor } from './safetensors.ts';
+import type { TensorFile } from './safetensors-header.ts';
 import { readObject } from './tokenizer.ts';
 
 const SINGLE = 'model.safetensors';

@@ -4,7 +4,7 @@ import type { Failure } from '../../protocol/failure.ts';
 import type { LlamaConfig, Model, Sequence } from '../onnx/api.ts';
 import { paddedLength } from '../onnx/train/batch.ts';
 import { checkPositions } from '../text.ts';
-import type { Item } from './loop.ts';
+import type { Item } from './item.ts';
 
 /** `nothing-to-train`, `sequence-too-long` for the model's positions, or `eos-never-trained`. */
 export function checkItems<T extends Item>(

@@ -109,11 +109,11 @@ describe('a run that is stopped', () => {
       'sample',
       { models, prompts: file(prompts) },
       { max_new_tokens: 4 },
-      stopped,
+      { signal: stopped },
     );
     expect(await run(sampling.ctx)).toMatchObject({ error: { code: 'cancelled' } });
     const pairs = file(prompts.map((prompt) => ({ ...prompt, chosen: ' a', rejected: ' b' })));
-    const scoring = rig<ScoreParams>('score', { model: reward, pairs }, {}, stopped);
+    const scoring = rig<ScoreParams>('score', { model: reward, pairs }, {}, { signal: stopped });
     expect(await score(scoring.ctx)).toMatchObject({ error: { code: 'cancelled' } });
     expect([sampling.out('responses'), scoring.out('scored')].filter(existsSync)).toEqual([]);
   });

@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import type { Pair, Scored } from '../../../stages/runtime/record-types.ts';
 import type { Params } from '../../../stages/score/params.generated.ts';
 import { run } from '../../../stages/score/run.ts';
-import { folder, type Rig, rig } from '../../rigs/context.ts';
+import { folder, type Rig, rig, type Surroundings } from '../../rigs/context.ts';
 
 const pairs: Pair[] = Array.from({ length: 3 }, (_, i) => ({
   id: `${i}`,
@@ -33,13 +33,13 @@ ${body}`,
 function scorer(
   command: Params['command'],
   script?: string,
-  signal?: AbortSignal,
+  surroundings: Surroundings = {},
 ): { made: Rig<Params>; result: ReturnType<typeof run> } {
   const inputs = {
     pairs: file('pairs.jsonl', pairs.map((pair) => JSON.stringify(pair)).join('\n')),
     ...(script === undefined ? {} : { program: script }),
   };
-  const made = rig<Params>('score', inputs, { by: 'command', command }, signal);
+  const made = rig<Params>('score', inputs, { by: 'command', command }, surroundings);
   return { made, result: run(made.ctx) };
 }
 
@@ -110,7 +110,7 @@ describe('score by command', () => {
   it('stops the scorer with the run', async () => {
     const abort = new AbortController();
     const waits = program('say({ score: 1 }); setInterval(() => {}, 1000);');
-    const { made, result } = scorer([process.execPath, waits], waits, abort.signal);
+    const { made, result } = scorer([process.execPath, waits], waits, { signal: abort.signal });
     const started = new Promise<void>((done) => {
       Object.assign(made.ctx, { progress: done });
     });

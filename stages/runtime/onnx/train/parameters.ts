@@ -57,3 +57,12 @@ export function unflatten(layout: Layout, flat: Float32Array, config: LlamaConfi
   }
   return weights;
 }
+
+/** Every slot of every flat array, by `<array>.<parameter>`. Views: nothing is copied. */
+export function viewsOf(layout: Layout, flats: { readonly [array: string]: Float32Array }): Weights {
+  const views = new Map<string, Weight>();
+  for (const [array, flat] of Object.entries(flats))
+    for (const { name, shape, offset, size } of layout.slots)
+      views.set(`${array}.${name}`, { shape, data: flat.subarray(offset, offset + size) });
+  return views;
+}

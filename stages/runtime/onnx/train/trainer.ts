@@ -1,5 +1,5 @@
 /** @file A model in training: one graph for loss and derivatives, one for the optimiser, all parameters in one array. */
-import type { Model, Weights } from '../api.ts';
+import type { Model, Weight, Weights } from '../api.ts';
 import { Tape } from '../autodiff/tape.ts';
 import { GraphBuilder, type Value } from '../graph.ts';
 import { buildTrunk, trunkInputs } from '../llama.ts';
@@ -7,7 +7,7 @@ import { type Feeds, openSession, type Tensor, tensors } from '../session.ts';
 import { type AdamWOptions, type AdamWState, openAdamW } from './adamw.ts';
 import { type MicroBatch, trunkFeeds } from './batch.ts';
 import { type LossName, losses } from './losses.ts';
-import { flatten, layoutOf, unflatten } from './parameters.ts';
+import { flatten, layoutOf, unflatten, viewsOf } from './parameters.ts';
 
 export interface StepResult {
   /** Sum over the micro-batches; their feeds hold the reduction over the whole batch. */
@@ -29,6 +29,10 @@ export interface Trainer {
   gradient(): Weights;
   /** Copies of the current parameters. */
   weights(): Weights;
+  /** All that a step changes: parameters and both moments of AdamW, as views that the next step writes to. */
+  state(): Weights;
+  /** Goes on from the state after so many steps; false, and nothing is taken, when it is of another model. */
+  restore(from: Weights, steps: number): boolean;
   close(): Promise<void>;
 }
 
@@ -44,6 +48,9 @@ export async function openTrainer(
   const parameters = flatten(layout, model.weights);
   const gradient = new Float32Array(layout.size);
   const state: AdamWState = { m: new Float32Array(layout.size), v: new Float32Array(layout.size), step: 0 };
+
+  // Named as torch names the moments of Adam.
+  const flats = { parameters, exp_avg: state.m, exp_avg_sq: state.v };
 
   const g = new GraphBuilder();
   const tape = new Tape(g);
@@ -116,6 +123,15 @@ export async function openTrainer(
     evaluate: (micro) => differentiate(micro, first),
     gradient: () => unflatten(layout, gradient, config),
     weights: () => unflatten(layout, parameters, config),
+    state: () => viewsOf(layout, flats),
+    restore(from, steps) {
+      const own = viewsOf(layout, flats);
+      if (own.size !== from.size) return false;
+      for (const [name, { shape }] of own) if (from.get(name)?.shape.join() !== shape.join()) return false;
+      for (const [name, { data }] of own) data.set((from.get(name) as Weight).data);
+      state.step = steps;
+      return true;
+    },
     async close() {
       await session.close();
       await optimiser.close();

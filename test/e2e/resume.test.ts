@@ -1,0 +1,116 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it, vi } from 'vitest';
+import { type Started, Tree } from '../rigs/program.ts';
+import { untilGone } from '../rigs/puppets.ts';
+
+const WORDS = ['cat', 'dog', 'owl', 'bee', 'ant', 'elk', 'fox', 'hen'];
+const FILES = {
+  'rows.jsonl': WORDS.map(
+    (word, i) =>
+      `${JSON.stringify({ id: `${i}`, prompt: `\n\nHuman: ${word}?\n\nAssistant:`, chosen: ` a ${word}`, rejected: ' no' })}\n`,
+  ).join(''),
+  'p.yaml': `name: resume
+in: { rows: ./rows.jsonl }
+stages:
+  tokenizer: { uses: tokenizer, in: { text: in.rows }, with: { vocab_size: 280 } }
+  sft:
+    uses: sft
+    in: { records: in.rows, tokenizer: tokenizer.tokenizer }
+    with:
+      architecture: { hidden_size: 32, intermediate_size: 64, num_hidden_layers: 2, num_attention_heads: 2, num_key_value_heads: 2, max_position_embeddings: 64 }
+      epochs: 16
+      batch: 2
+      lr: 0.002
+out: { model: sft.model, metrics: sft.metrics, checkpoint: sft.checkpoint }
+`,
+};
+const RESULTS = ['model/model.safetensors', 'metrics.json', 'checkpoint/checkpoint.safetensors'];
+
+function results(tree: Tree): Buffer[] {
+  return RESULTS.map((name) => readFileSync(tree.path(`out/resume/${name}`)));
+}
+
+/** Files of `state/` of the keys that were tried in a tree. */
+function stateFiles(tree: Tree): string[] {
+  const attempts = tree.path('.warren/attempts');
+  return readdirSync(attempts).flatMap((key) => {
+    try {
+      return readdirSync(join(attempts, key, 'state'));
+    } catch {
+      return [];
+    }
+  });
+}
+
+/** Waits until something of the training is kept. */
+async function untilKept(tree: Tree, least = 1): Promise<void> {
+  const steps = (): number[] =>
+    stateFiles(tree).map((name) => Number(/^checkpoint-(\d+)/.exec(name)?.[1] ?? 0));
+  await vi.waitFor(() => expect(Math.max(0, ...steps())).toBeGreaterThanOrEqual(least), {
+    timeout: 60_000,
+    interval: 5,
+  });
+}
+
+/** The process of the stage that runs in a tree. */
+function stageProcess(tree: Tree): number {
+  const found = readdirSync('/proc').filter((pid) => {
+    try {
+      return readFileSync(`/proc/${pid}/environ`, 'utf8').includes(`WARREN_TASK=${tree.path('.warren')}`);
+    } catch {
+      return false;
+    }
+  });
+  expect(found.length).toBe(1);
+  return Number(found[0]);
+}
+
+async function fresh(): Promise<Buffer[]> {
+  const tree = new Tree(FILES);
+  expect((await tree.start(['run', 'p.yaml']).done).code).toBe(0);
+  return results(tree);
+}
+
+function training(tree: Tree): Started {
+  return tree.start(['run', 'p.yaml', '--checkpoint-every', '0']);
+}
+
+describe('a training of the built program', () => {
+  it('goes on after kill -9 of the engine, and of the stage, to the bytes of an empty cache', async () => {
+    const tree = new Tree(FILES);
+    let run = training(tree);
+    await untilKept(tree, 5);
+    const orphan = stageProcess(tree);
+    run.kill('SIGKILL');
+    await run.done;
+    await untilGone(orphan);
+
+    run = training(tree);
+    await untilKept(tree, 20);
+    process.kill(stageProcess(tree), 'SIGKILL');
+    const failed = await run.done;
+    expect(failed.code).toBe(1);
+    expect(failed.stdout + failed.stderr).toMatch(/Resumed from step \d+ of 64\./);
+
+    const last = await tree.start(['run', 'p.yaml']).done;
+    expect(last.code).toBe(0);
+    expect(last.stdout + last.stderr).toMatch(/Resumed from step (19|[2-6]\d) of 64\./);
+    expect(results(tree)).toEqual(await fresh());
+    expect(stateFiles(tree)).toEqual([]);
+  });
+
+  it('keeps every step when it is interrupted by Ctrl-C', async () => {
+    const tree = new Tree(FILES);
+    const run = training(tree);
+    await untilKept(tree, 3);
+    run.kill('SIGINT');
+    const { code, stdout, stderr } = await run.done;
+    expect(code).toBe(130);
+    const [, step] =
+      /Stopped after step (\d+) of 64; the next run goes on from there\./.exec(stdout + stderr) ?? [];
+    const again = await tree.start(['run', 'p.yaml']).done;
+    expect(again.stdout + again.stderr).toContain(`Resumed from step ${step} of 64.`);
+    expect(again.code).toBe(0);
+  });
+});

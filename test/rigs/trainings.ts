@@ -1,0 +1,82 @@
+/** @file A small training of each kind, and the kind's entry: a handful of steps over a tiny model. */
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { digestFile } from '../../base/digest.ts';
+import type { Result } from '../../base/result.ts';
+import type { Failure } from '../../stages/protocol/failure.ts';
+import { run as runReward } from '../../stages/reward-model/run.ts';
+import { run as runRrhf } from '../../stages/rrhf/run.ts';
+import { run as runSft } from '../../stages/sft/run.ts';
+import { folder, type Rig, rig, type Surroundings } from './context.ts';
+import { savedModel } from './saved-model.ts';
+
+type Parameters = { readonly [name: string]: unknown };
+
+export interface Small {
+  readonly kind: string;
+  /** Steps of the whole schedule. */
+  readonly steps: number;
+  rig(
+    parameters?: Parameters,
+    surroundings?: Surroundings,
+    inputs?: { readonly [name: string]: string },
+  ): Rig<Parameters>;
+  run(made: Rig<Parameters>): Promise<Result<void, Failure>>;
+}
+
+const WORDS = ['cat', 'dog', 'owl', 'bee', 'ant', 'elk', 'fox'];
+const DEFAULTS = { batch: 2, epochs: 3, max_query_tokens: 16, max_response_tokens: 16, lr: 0.01 };
+
+export function jsonLines(name: string, rows: readonly object[]): string {
+  const path = join(folder(), name);
+  writeFileSync(path, rows.map((row) => `${JSON.stringify(row)}\n`).join(''));
+  return path;
+}
+
+/** Seven rows in batches of two, three times: 12 steps. */
+export async function smallTrainings(): Promise<readonly Small[]> {
+  const model = await savedModel('policy', 3);
+  const rows = WORDS.map((word, i) => ({
+    id: String(i),
+    prompt: `Q: ${word}?`,
+    chosen: ` a ${word}${'!'.repeat(i)}`,
+    rejected: ' no',
+  }));
+  const pairs = jsonLines('pairs.jsonl', rows);
+  const ranked = jsonLines(
+    'ranked.jsonl',
+    rows.map(({ id, prompt, chosen, rejected }) => ({
+      id,
+      query: prompt,
+      responses: [chosen, rejected, ' hm'],
+      scores: [1, -1, 0],
+      provenance: ['chosen', 'rejected', 'sample'].map((source) => ({ source, sampler: source, index: 0 })),
+    })),
+  );
+  const small = (
+    kind: string,
+    run: (ctx: never) => Promise<Result<void, Failure>>,
+    data: { readonly [name: string]: string },
+  ): Small => ({
+    kind,
+    steps: 12,
+    rig: (parameters = {}, surroundings = {}, inputs = {}) =>
+      rig<Parameters>(kind, { model, ...data, ...inputs }, { ...DEFAULTS, ...parameters }, surroundings),
+    run: (made) => run(made.ctx as never),
+  });
+  return [
+    small('sft', runSft, { records: pairs, test: pairs }),
+    small('reward-model', runReward, { pairs, test: pairs }),
+    small('rrhf', runRrhf, { ranked }),
+  ];
+}
+
+/** All files of all outputs, by name: text, or the digest of what is not. */
+export function outputsOf(made: Rig<Parameters>): { [file: string]: string } {
+  const found: { [file: string]: string } = {};
+  for (const output of ['model', 'checkpoint'])
+    for (const name of readdirSync(made.out(output)))
+      found[`${output}/${name}`] = digestFile(join(made.out(output), name));
+  for (const output of ['metrics', 'example']) found[output] = readFileSync(made.out(output), 'utf8');
+  return found;
+}
