@@ -6,7 +6,8 @@ import { canonicalJson } from './canonical.ts';
 import type { Digest, Key } from './ids.ts';
 import type { Json } from './json.ts';
 
-const CHUNK = 1 << 20;
+/** Fits the cache of a core, where bytes are read into and hashed from. */
+const CHUNK = 1 << 18;
 
 /** Digest of a value. The tag names the kind of record, so that two kinds never share a pre-image. */
 export function digestOf(tag: string, value: Json): Digest {

@@ -14,6 +14,7 @@ import {
 import { dirname } from 'node:path';
 import { digestFile, digestFileInTurns, hexOf } from '../base/digest.ts';
 import type { Digest } from '../base/ids.ts';
+import { digestOnThread, LARGE } from '../base/threads.ts';
 import type { Artifact } from './artifact.ts';
 import { objectPath, quarantinePath } from './layout.ts';
 import { errnoOf, syncFile, temporaryBeside, withFolder, writeAtomic } from './publish.ts';
@@ -74,7 +75,7 @@ export async function storeFile(
   source: string,
 ): Promise<Artifact & { readonly form: FileForm }> {
   const stat = lstatSync(source);
-  const digest = stat.size <= SMALL ? digestFile(source) : await digestFileInTurns(source);
+  const digest = await digestOfOutput(source, stat.size);
   const form: FileForm = stat.mode & 0o111 ? 'exec' : 'file';
   const path = objectPath(cache, digest, form);
   if (verifyObject(cache, digest, form) === 'good') return { form, digest };
@@ -92,6 +93,14 @@ export async function storeFile(
   return { form, digest };
 }
 
+/** The disk writes a large file while it is hashed: it has to be on the disk anyway before it gets its name. */
+async function digestOfOutput(path: string, size: number): Promise<Digest> {
+  if (size <= SMALL) return digestFile(path);
+  if (size < LARGE) return digestFileInTurns(path);
+  const [digests] = await Promise.all([digestOnThread([path]), syncPath(path)]);
+  return digests[0] as Digest;
+}
+
 /** Stores a text whose digest the caller knows (a tree). */
 export function storeText(cache: string, digest: Digest, text: string): void {
   const path = objectPath(cache, digest, 'file');
@@ -105,6 +114,10 @@ export function storeText(cache: string, digest: Digest, text: string): void {
 async function seal(path: string, digest: Digest, form: FileForm): Promise<void> {
   chmodSync(path, form === 'exec' ? 0o555 : 0o444);
   stampQuietly(path, digest);
+  await syncPath(path);
+}
+
+async function syncPath(path: string): Promise<void> {
   const file = openSync(path, 'r');
   try {
     await syncFile(file);

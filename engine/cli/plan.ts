@@ -54,7 +54,7 @@ export async function plan(
   const { force, threads } = options;
   const lock = (await readLockFile(graph.file)).entries;
   const settings = { targets: targets.value, force, threads, lock };
-  const planned = planRun(graph, findProject(graph.file), settings);
+  const planned = await planRun(graph, findProject(graph.file), settings);
   const byId = new Map(graph.stages.map((stage) => [stage.id, stage]));
   const document: PlanDocument = {
     schema: 'warren/plan/1',

@@ -28,6 +28,17 @@ export function sourcesOf(binding: Binding): readonly Source[] {
   return binding.arity === 'one' ? [binding.source] : binding.items.map(([, source]) => source);
 }
 
+/** Paths of the user's files that the stages read. */
+export function filesOf(stages: readonly Stage[]): Set<string> {
+  const files = new Set<string>();
+  for (const stage of stages) {
+    for (const binding of Object.values(stage.in)) {
+      for (const source of sourcesOf(binding)) if (source.kind === 'file') files.add(source.path);
+    }
+  }
+  return files;
+}
+
 /** The stages and all that they need, in the graph's order. */
 export function closureOf(index: GraphIndex, targets: Iterable<StageId>): Stage[] {
   const needed = new Set<StageId>();

@@ -1,10 +1,11 @@
 /** @file The plan: the run's own decisions with the effects cut off. */
 import type { Key, StageId } from '../../base/ids.ts';
+import { hashAhead } from '../../cache/ahead.ts';
 import type { Because, PlanLabel } from '../event.ts';
 import type { Graph, Stage } from '../pipeline/graph.ts';
 import type { Project } from '../project.ts';
 import { type Decision, decide } from './decide.ts';
-import { closureOf, type GraphIndex, indexGraph, sourcesOf } from './index.ts';
+import { closureOf, filesOf, type GraphIndex, indexGraph, sourcesOf } from './index.ts';
 import { addIfLost, addLostInputs, type LostResults } from './lost.ts';
 import { isPlaced, type OutPlace, outItems, outPlaces } from './placed.ts';
 import type { OutputsOf } from './resolve.ts';
@@ -36,9 +37,9 @@ export interface Plan {
   readonly stages: readonly PlannedStage[];
 }
 
-export function planRun(graph: Graph, project: Project, options: PlanOptions = {}): Plan {
+export async function planRun(graph: Graph, project: Project, options: PlanOptions = {}): Promise<Plan> {
   const world = openWorld(project, options);
-  const { plan } = planIn(indexGraph(graph), world, options);
+  const { plan } = await planAhead(indexGraph(graph), world, options);
   world.memo.flush();
   return plan;
 }
@@ -57,8 +58,16 @@ export interface Planned {
   readonly anyway: (stage: Stage) => Because | undefined;
 }
 
+/** As `planIn`, where large inputs that nobody has hashed yet are hashed side by side before. */
+export async function planAhead(index: GraphIndex, world: World, options: PlanOptions): Promise<Planned> {
+  const { targets } = options;
+  const stages = targets === undefined ? index.graph.stages : closureOf(index, targets);
+  await hashAhead(filesOf(stages), world.memo);
+  return planIn(index, world, options);
+}
+
 /** Plans in a given world; the run goes on in the same world, so that what was read once holds. */
-export function planIn(index: GraphIndex, world: World, options: PlanOptions): Planned {
+function planIn(index: GraphIndex, world: World, options: PlanOptions): Planned {
   const stages = options.targets === undefined ? index.graph.stages : closureOf(index, options.targets);
   const forced = new Set(options.force ? (options.targets ?? stages.map(({ id }) => id)) : []);
   const places = outPlaces(index, world).filter((place) => isWanted(place, stages));

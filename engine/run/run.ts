@@ -7,7 +7,7 @@ import type { LockFault } from '../lock/outdated.ts';
 import type { Graph } from '../pipeline/graph.ts';
 import { indexGraph } from '../plan/index.ts';
 import { outPlaces } from '../plan/placed.ts';
-import { isWanted, type Planned, planIn, wouldRun } from '../plan/plan.ts';
+import { isWanted, type Planned, planAhead, wouldRun } from '../plan/plan.ts';
 import { openWorld } from '../plan/world.ts';
 import type { Project } from '../project.ts';
 import type { RunOptions } from './context.ts';
@@ -30,7 +30,7 @@ export async function runPipeline(
   const index = indexGraph(graph);
   const lock = await readLockFile(graph.file);
   const world = openWorld(project, { ...options, lock: lock.entries });
-  const planned = planIn(index, world, options);
+  const planned = await planAhead(index, world, options);
   if (options.frozen) {
     const faults = frozenFaults(lock, planned, options);
     if (faults.length > 0 || wouldRun(planned.plan)) {

@@ -14,7 +14,7 @@ import { stillThere } from '../reads.ts';
 import { decode, encode } from './encode.ts';
 
 /** What a load was asked for. Places in warnings and errors name the file as it was given. */
-export interface Asked {
+interface Asked {
   /** Absolute. */
   readonly path: string;
   readonly file: string;
