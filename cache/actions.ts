@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { digestOf } from '../base/digest.ts';
 import type { Digest, Key, RunId } from '../base/ids.ts';
 import type { Json, JsonObject } from '../base/json.ts';
+import { recordIn, recordText } from './action-text.ts';
 import type { Artifact } from './artifact.ts';
 import { actionPath } from './layout.ts';
 import { writeAtomic, writeOnce } from './publish.ts';
@@ -32,7 +33,7 @@ export interface Accepted {
   readonly run: RunId;
 }
 
-/** Undefined for no record, and for one that is torn or stands under another key's name. */
+/** Undefined for no record, and for one that is torn, changed or stands under another key's name. */
 export function readAction(cache: string, key: Key): ActionRecord | undefined {
   let text: string;
   try {
@@ -40,12 +41,7 @@ export function readAction(cache: string, key: Key): ActionRecord | undefined {
   } catch {
     return undefined;
   }
-  try {
-    const record = JSON.parse(text) as ActionRecord;
-    return record.schema === 'warren/action/1' && record.key === key ? record : undefined;
-  } catch {
-    return undefined;
-  }
+  return recordIn(text, key);
 }
 
 /** Publishes a record and gives the one that stands: the first for a key stays unless it is to be replaced. */
@@ -57,7 +53,7 @@ export async function publishAction(
   // The index line goes first: a record without a line would let the plan say "run" of what is a hit.
   appendOwn(cache, ownDigest(record.fingerprint));
   const path = actionPath(cache, record.key);
-  const text = `${JSON.stringify(record)}\n`;
+  const text = recordText(record);
   if (!replace && (await writeOnce(path, text))) return record;
   const first = replace ? undefined : readAction(cache, record.key);
   if (first !== undefined) return first;

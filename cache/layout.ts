@@ -4,6 +4,13 @@ import { hexOf } from '../base/digest.ts';
 import type { Digest, Key } from '../base/ids.ts';
 import type { Artifact } from './artifact.ts';
 
+const DIGEST = /^sha256:[0-9a-f]{64}$/;
+
+/** What becomes part of a path is looked at first: digests come from files that others may have written. */
+export function isDigest(value: unknown): value is Digest {
+  return typeof value === 'string' && DIGEST.test(value);
+}
+
 export function objectPath(cache: string, digest: Digest, form: Artifact['form']): string {
   const hex = hexOf(digest);
   return join(cache, 'objects', hex.slice(0, 2), form === 'exec' ? `${hex.slice(2)}.x` : hex.slice(2));

@@ -11,19 +11,22 @@ import {
   openSync,
   readFileSync,
   renameSync,
+  rmSync,
   statSync,
-  utimesSync,
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
 import type { Key } from '../base/ids.ts';
+import { beat, type Clock, serverClock } from './clock.ts';
 import { lockPath } from './layout.ts';
-import { isAlive, type Owner, thisProcess } from './owner.ts';
+import { isAlive, type Owner, readOwner, thisProcess } from './owner.ts';
 import { errnoOf, removeQuietly } from './publish.ts';
 
 /** Between heartbeats, and after how long without one an owner on another host counts as dead. Milliseconds. */
 const BEAT = 2000;
 const STALE = 15_000;
+/** How long a stale owner is watched before its lock is taken: a clock that jumped is put right by the next beat. */
+const WATCH = 2 * BEAT;
 
 type LockAttempt =
   | { readonly held: true; readonly release: () => void }
@@ -34,20 +37,28 @@ export interface Locks {
   close(): void;
 }
 
-export function openLocks(cache: string): Locks {
+/** Throws the system's error where the cache cannot be written. */
+export function openLocks(cache: string, clockOf: (own: string) => Clock = serverClock): Locks {
   const folder = join(cache, 'locks');
   mkdirSync(folder, { recursive: true });
   const own = join(folder, `owner-${process.pid}-${randomBytes(6).toString('hex')}`);
   writeFileSync(own, JSON.stringify(thisProcess()));
-  const beat = setInterval(() => touch(own), BEAT);
-  beat.unref();
-  /** Times of foreign locks when first seen: a clock of another host is compared only with itself. */
+  const clock = clockOf(own);
+  /** Locks on a file system without hard links: each has a heartbeat of its own. */
+  const single = new Set<string>();
+  const timer = setInterval(() => {
+    for (const path of [own, ...single]) beatQuietly(path);
+  }, BEAT);
+  timer.unref();
+  /** Heartbeats of owners that nobody here can ask, and when each was first seen to stand still. */
   const seen = new Map<string, { readonly mtimeMs: number; readonly at: number }>();
 
   function tryLock(key: Key): LockAttempt {
     const path = lockPath(cache, key);
     for (;;) {
-      if (create(own, path)) return { held: true, release: () => releaseOwn(own, path) };
+      const made = create(own, path);
+      if (made === 'copy') single.add(path);
+      if (made !== undefined) return { held: true, release: () => release(path) };
       const stat = statSync(path, { throwIfNoEntry: false });
       if (stat === undefined) continue;
       const owner = readOwner(path);
@@ -56,59 +67,74 @@ export function openLocks(cache: string): Locks {
     }
   }
 
+  /** A lock that was broken under a sleeping owner is not ours any more and stays. */
+  function release(path: string): void {
+    const ours = single.delete(path) ? isOurs(path) : inodeOf(path) === inodeOf(own);
+    if (ours) removeQuietly(path);
+  }
+
+  /**
+   * Of an owner elsewhere only the heartbeat is known. It is dead when that is old by the server's clock and does not
+   * move while it is watched, or when it has not moved for as long as this process has watched it.
+   */
   function isDead(path: string, owner: Owner | undefined, mtimeMs: number): boolean {
     const alive = owner === undefined ? undefined : isAlive(owner);
     if (alive !== undefined) return !alive;
     const first = seen.get(path);
     if (first === undefined || first.mtimeMs !== mtimeMs) {
-      seen.set(path, { mtimeMs, at: performance.now() });
+      seen.set(path, { mtimeMs, at: clock.steady() });
       return false;
     }
-    return performance.now() - first.at > STALE;
+    const watched = clock.steady() - first.at;
+    if (watched > STALE) return true;
+    return watched > WATCH && clock.now() - mtimeMs > STALE;
   }
 
   return {
     tryLock,
     close: () => {
-      clearInterval(beat);
+      clearInterval(timer);
       removeQuietly(own);
     },
   };
 }
 
-function create(own: string, path: string): boolean {
+/** Exclusive. Undefined: there is a lock already. */
+function create(own: string, path: string): 'link' | 'copy' | undefined {
   try {
     linkSync(own, path);
-    return true;
+    return 'link';
   } catch (error) {
-    if (errnoOf(error) === 'EEXIST') return false;
+    if (errnoOf(error) === 'EEXIST') return undefined;
     return createWithoutLinks(own, path);
   }
 }
 
-/** For file systems without hard links: not whole at once, and without heartbeat, but exclusive. */
-function createWithoutLinks(own: string, path: string): boolean {
+/** For file systems without hard links: not whole at once, but exclusive. */
+function createWithoutLinks(own: string, path: string): 'copy' | undefined {
   try {
     const file = openSync(path, 'wx');
     writeFileSync(file, readFileSync(own));
     closeSync(file);
-    return true;
+    return 'copy';
   } catch (error) {
-    if (errnoOf(error) === 'EEXIST') return false;
+    if (errnoOf(error) === 'EEXIST') return undefined;
     throw error;
   }
 }
 
-/** A lock that was broken under a sleeping owner is not ours any more and stays. */
-function releaseOwn(own: string, path: string): void {
-  const mine = statSync(own, { throwIfNoEntry: false });
-  const there = statSync(path, { throwIfNoEntry: false });
-  if (there === undefined) return;
-  if (mine?.ino === there.ino || readOwner(path)?.pid === process.pid) removeQuietly(path);
+function inodeOf(path: string): number | undefined {
+  return statSync(path, { throwIfNoEntry: false })?.ino;
 }
 
-/** Takes a dead lock away. Between looking and renaming another may have made a new one: that is put back. */
-function breakLock(path: string, ino: number): void {
+function isOurs(path: string): boolean {
+  const { pid, start, boot, host } = thisProcess();
+  const owner = readOwner(path);
+  return owner?.pid === pid && owner.start === start && owner.boot === boot && owner.host === host;
+}
+
+/** Takes a dead lock away, whatever it is. Between looking and renaming another may have made a new one: that is put back. */
+export function breakLock(path: string, ino: number): void {
   const aside = `${path}.broken-${randomBytes(6).toString('hex')}`;
   try {
     renameSync(path, aside);
@@ -116,25 +142,16 @@ function breakLock(path: string, ino: number): void {
     if (errnoOf(error) === 'ENOENT') return;
     throw error;
   }
-  if (statSync(aside).ino !== ino) {
+  if (inodeOf(aside) !== ino) {
     try {
       linkSync(aside, path);
     } catch {}
   }
-  removeQuietly(aside);
+  rmSync(aside, { recursive: true, force: true });
 }
 
-function readOwner(path: string): Owner | undefined {
+function beatQuietly(path: string): void {
   try {
-    return JSON.parse(readFileSync(path, 'utf8')) as Owner;
-  } catch {
-    return undefined;
-  }
-}
-
-function touch(path: string): void {
-  try {
-    const now = Date.now() / 1000;
-    utimesSync(path, now, now);
+    beat(path);
   } catch {}
 }

@@ -60,12 +60,15 @@ export function isPristine(cache: string, digest: Digest, form: Artifact['form']
   return stat !== undefined && isStamped(stat, digest);
 }
 
-export function quarantine(cache: string, digest: Digest, form: Artifact['form']): void {
+/** Answers where it is now; undefined when it was gone already. */
+export function quarantine(cache: string, digest: Digest, form: Artifact['form']): string | undefined {
   const aside = quarantinePath(cache, digest, randomBytes(4).toString('hex'));
   try {
     withFolder(aside, () => renameSync(objectPath(cache, digest, form), aside));
+    return aside;
   } catch (error) {
     if (errnoOf(error) !== 'ENOENT') throw error;
+    return undefined;
   }
 }
 
@@ -78,7 +81,7 @@ export async function storeFile(
   const digest = await digestOfOutput(source, stat.size);
   const form: FileForm = stat.mode & 0o111 ? 'exec' : 'file';
   const path = objectPath(cache, digest, form);
-  if (verifyObject(cache, digest, form) === 'good') return { form, digest };
+  if (isThere(cache, digest, form)) return { form, digest };
   // A file with a second name could still be written through that name: such a one is copied.
   const temporary = stat.nlink === 1 ? source : copyBeside(source, path);
   await seal(temporary, digest, form);
@@ -104,7 +107,7 @@ async function digestOfOutput(path: string, size: number): Promise<Digest> {
 /** Stores a text whose digest the caller knows (a tree). */
 export function storeText(cache: string, digest: Digest, text: string): void {
   const path = objectPath(cache, digest, 'file');
-  if (verifyObject(cache, digest, 'file') === 'good') return;
+  if (isThere(cache, digest, 'file')) return;
   writeAtomic(path, text);
   chmodSync(path, 0o444);
   stampQuietly(path, digest);
@@ -140,8 +143,16 @@ function isStamped(stat: Stats, digest: Digest): boolean {
 /** An object without its stamp is only slower to verify: a file system that refuses is no failure. */
 function stampQuietly(path: string, digest: Digest): void {
   try {
-    utimesSync(path, stampOf(digest), stampOf(digest));
+    utimesSync(path, Date.now() / 1000, stampOf(digest));
   } catch {}
+}
+
+/** Whether a whole object is there; if so, `cache gc` sees from its access time that it was counted on just now. */
+function isThere(cache: string, digest: Digest, form: Artifact['form']): boolean {
+  if (verifyObject(cache, digest, form) !== 'good') return false;
+  const path = objectPath(cache, digest, form);
+  stampQuietly(path, digest);
+  return lstatOrNone(path) !== undefined;
 }
 
 function lstatOrNone(path: string): Stats | undefined {

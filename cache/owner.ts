@@ -12,6 +12,29 @@ export interface Owner {
   readonly since: string;
 }
 
+/** The owner that a file names; undefined for a file that cannot be read or says something else. */
+export function readOwner(path: string): Owner | undefined {
+  try {
+    return ownerIn(readFileSync(path, 'utf8'));
+  } catch {
+    return undefined;
+  }
+}
+
+/** The owner named by the first line of a text. What stands there was written by others: nothing is believed of it. */
+export function ownerIn(text: string): Owner | undefined {
+  let value: Partial<Record<keyof Owner, unknown>> | null;
+  try {
+    value = JSON.parse(text.split('\n', 1)[0] as string) as typeof value;
+  } catch {
+    return undefined;
+  }
+  if (typeof value !== 'object' || value === null) return undefined;
+  const { pid, start, boot, host, since } = value;
+  const strings = [start, boot, host, since].every((each) => typeof each === 'string');
+  return strings && Number.isSafeInteger(pid) && (pid as number) > 0 ? (value as Owner) : undefined;
+}
+
 export function thisProcess(): Owner {
   const since = new Date().toISOString();
   return { pid: process.pid, start: startOf(process.pid), boot: bootId(), host: hostname(), since };

@@ -155,6 +155,26 @@ function build(
     .description('show how much space results take')
     .copyInheritedSettings(program)
     .action(does(async () => (await import('./cache-du.ts')).cacheDu));
+  cache
+    .command('verify')
+    .description('read every byte again and name what is bad')
+    .option('--repair', 'remove what is bad, fetch it again where a remote has it')
+    .copyInheritedSettings(program)
+    .action(does(async () => (await import('./cache-verify.ts')).cacheVerify));
+  cache
+    .command('gc')
+    .description('remove what no kept or running run needs')
+    .option('--keep-last <n>', 'keep the last N runs of every pipeline', count)
+    .option('--max-age <time>', 'keep what was used within a time such as 30d')
+    .option('--max-size <size>', 'then remove what was used longest ago, until a size such as 50G is left')
+    .option('--dry-run', 'only say what would be removed')
+    .copyInheritedSettings(program)
+    .action(does(async () => (await import('./cache-gc.ts')).cacheGc));
+  cache
+    .command('rm <key>')
+    .description('remove the result of a key or of a stage of the last run')
+    .copyInheritedSettings(program)
+    .action(does(async () => (await import('./cache-rm.ts')).cacheRm));
   const lock = add('lock', 'work on lock files');
   lock
     .command('merge <base> <ours> <theirs>')

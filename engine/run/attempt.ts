@@ -41,6 +41,7 @@ export async function attemptStage(
   tries: number,
 ): Promise<Ended> {
   const { key, anyway } = toRun;
+  context.lease.announce([[key, stage.id]]);
   const release = await claim(context, stage.id, key);
   if (release === undefined) return { kind: 'cancelled', seconds: 0 };
   try {

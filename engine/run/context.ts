@@ -1,6 +1,7 @@
 /** @file What all parts of one run share. */
 import type { Digest, RunId } from '../../base/ids.ts';
 import type { JsonObject } from '../../base/json.ts';
+import type { Lease } from '../../cache/leases.ts';
 import type { Locks } from '../../cache/locks.ts';
 import type { Emit } from '../event.ts';
 import type { Executor } from '../executors/executor.ts';
@@ -37,5 +38,6 @@ export interface RunContext {
   readonly options: RunOptions;
   readonly executor: Executor;
   readonly locks: Locks;
+  readonly lease: Lease;
   readonly emit: Emit;
 }

@@ -37,6 +37,7 @@ export function endStage(
   const result: StageResult = { id, kind, action, key, seconds, because, failure, retries, reason };
   // Asked again only because a result above was lost, and unchanged: what was said of it holds.
   const known = before !== undefined && action === 'fresh' && before.key === key;
+  if (keyed !== undefined && outputs !== undefined) context.lease.announce([[keyed.key, id]]);
   board.settle(place, known ? before : result, outputs);
   if (known) return;
   if (keyed !== undefined && action !== 'cancelled') {

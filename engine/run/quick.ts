@@ -8,6 +8,7 @@ import { hexOf } from '../../base/digest.ts';
 import type { Digest, Key, RunId, StageId } from '../../base/ids.ts';
 import { changedSince, type Guard } from '../../cache/guards.ts';
 import { identityOf } from '../../cache/identity.ts';
+import { touch } from '../../cache/touch.ts';
 import type { Event, EventOf } from '../event.ts';
 import { type Look, stillThere } from '../pipeline/reads.ts';
 import { type Machine, thisMachine } from '../plan/machine.ts';
@@ -17,8 +18,10 @@ import { type Request, requestOf } from './request.ts';
 import { type RunResult, type SkippedStage, skippedEvents, skippedResult } from './result.ts';
 
 export interface Seal {
-  readonly schema: 'warren/seal/4';
+  readonly schema: 'warren/seal/5';
   readonly cache: string;
+  /** What says to `cache gc` when these results were last asked for; null where the cache cannot be written. */
+  readonly root: string | null;
   /** The pipeline file, inputs, code and placed results. */
   readonly guards: readonly Guard[];
   /** Files that the pipeline names and no stage of this call reads. */
@@ -64,13 +67,14 @@ export function answerAtOnce(args: readonly string[], cwd: string): Answer | und
   const seal = readSeal(sealPath(project, request));
   if (seal === undefined || seal.cache !== project.cache || !holds(seal)) return undefined;
   if (!seal.locked && args.includes('--frozen')) return undefined;
+  if (seal.root !== null && !touch(seal.root)) return undefined;
   return answer(seal, project);
 }
 
 function readSeal(path: string): Seal | undefined {
   try {
     const seal = JSON.parse(readFileSync(path, 'utf8')) as Seal;
-    return seal.schema === 'warren/seal/4' ? seal : undefined;
+    return seal.schema === 'warren/seal/5' ? seal : undefined;
   } catch {
     return undefined;
   }

@@ -12,6 +12,7 @@ import { openWorld } from '../plan/world.ts';
 import type { Project } from '../project.ts';
 import type { RunOptions } from './context.ts';
 import { openJournal } from './journal.ts';
+import { announcePlan, type Keeping, keepFor } from './keep.ts';
 import { frozenFaults, publishLocked, updateLock } from './locking.ts';
 import { type LoopEnd, runLoop } from './loop.ts';
 import { type Outcome, type RunResult, type StageResult, skippedEvents, skippedResult } from './result.ts';
@@ -26,11 +27,27 @@ export async function runPipeline(
   options: RunOptions,
   emit: Emit,
 ): Promise<RunResult> {
+  const keeping = keepFor(graph, project, options);
+  try {
+    return await runKept(graph, project, options, emit, keeping);
+  } finally {
+    keeping.lease.close();
+  }
+}
+
+async function runKept(
+  graph: Graph,
+  project: Project,
+  options: RunOptions,
+  emit: Emit,
+  { lease, end: leave }: Keeping,
+): Promise<RunResult> {
   const began = performance.now();
   const index = indexGraph(graph);
   const lock = await readLockFile(graph.file);
   const world = openWorld(project, { ...options, lock: lock.entries });
   const planned = await planAhead(index, world, options);
+  announcePlan(lease, planned);
   if (options.frozen) {
     const faults = frozenFaults(lock, planned, options);
     if (faults.length > 0 || wouldRun(planned.plan)) {
@@ -62,19 +79,20 @@ export async function runPipeline(
       overrides: options.overrides ?? {},
       files: options.files,
     });
-    const context = { run: journal.run, index, world, options, executor, locks, emit: both };
+    const context = { run: journal.run, index, world, options, executor, locks, lease, emit: both };
     if (lock.problem !== undefined) both({ type: 'warning', at: Date.now(), diagnostic: lock.problem });
     const skipped = planned.plan.stages.filter(({ label }) => label === 'skip').map(skippedResult);
     for (const event of skippedEvents(skipped)) both(event);
     const end = await runLoop(context, planned, outs);
     const result = resultOf(journal.run, end, skipped, options);
     world.memo.flush();
+    const root = leave(result);
     if (result.outcome === 'done') {
       const { out, outputsOf } = end;
       await publishLocked(project, end.locked);
       const { current, warnings } = updateLock(lock, { graph, done, outputsOf }, options);
       for (const diagnostic of warnings) both({ type: 'warning', at: Date.now(), diagnostic });
-      sealRun(context, { done, outs, out, outputsOf, lock: { path: lock.path, current } });
+      sealRun(context, { done, outs, out, outputsOf, lock: { path: lock.path, current }, root });
     }
     const seconds = (performance.now() - began) / 1000;
     both({ type: 'run-done', at: Date.now(), outcome: result.outcome, seconds });

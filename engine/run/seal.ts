@@ -28,6 +28,7 @@ export interface Sealable {
   readonly outs: readonly OutPlace[];
   readonly out: { readonly [name: string]: string };
   readonly lock: { readonly path: string; readonly current: boolean };
+  readonly root: string | undefined;
 }
 
 /** Seals a run in which every stage has a stored result, for the call that it answered. */
@@ -47,7 +48,7 @@ export function sealRun(context: RunContext, sealable: Sealable): void {
 /** Undefined where a stage runs every time, was not stored, or something was changed while the run went on. */
 function makeSeal(context: RunContext, sealable: Sealable): Seal | undefined {
   const { index, world, run, options } = context;
-  const { done, outputsOf, outs, out, lock } = sealable;
+  const { done, outputsOf, outs, out, lock, root = null } = sealable;
   const stages: SealedStage[] = [];
   const actions: Seal['actions'][number][] = [];
   const skipped: SkippedStage[] = [];
@@ -80,10 +81,23 @@ function makeSeal(context: RunContext, sealable: Sealable): Seal | undefined {
   const absent = beside.filter((path) => !present.includes(path)).map((path): Look => [path, 'missing']);
   const looks = [...(options.request?.looks ?? []).filter(([path]) => !known.has(path)), ...absent];
   const { current: locked } = lock;
-  const sealed = { cache, guards, looks, actions, pipeline, file, targets, stages, skipped, out, locked };
+  const sealed = {
+    cache,
+    root,
+    guards,
+    looks,
+    actions,
+    pipeline,
+    file,
+    targets,
+    stages,
+    skipped,
+    out,
+    locked,
+  };
   const asksForFacts = index.graph.stages.some(({ hardware }) => hardware.length > 0);
   const machine = asksForFacts ? world.machine : undefined;
-  return { schema: 'warren/seal/4', ...sealed, machine };
+  return { schema: 'warren/seal/5', ...sealed, machine };
 }
 
 function guardsOf({ world, index, options }: RunContext, placed: readonly string[]): Guard[] | undefined {

@@ -43,6 +43,10 @@ it('every command answers in the shape that its schema states', async () => {
     ['graph', 'graph', 'p.yaml'],
     ['schema', 'schema', 'sft'],
     ['cache-du', 'cache', 'du'],
+    ['cache-verify', 'cache', 'verify'],
+    ['cache-gc', 'cache', 'gc', '--keep-last', '1', '--dry-run'],
+    ['cache-rm', 'cache', 'rm', 'b'],
+    ['cache-gc', 'cache', 'gc', '--max-age', '30d', '--max-size', '1G'],
     ['init', 'init'],
     ['doctor', 'doctor'],
   ];
