@@ -136,7 +136,8 @@ function copyBeside(source: string, path: string): string {
   return temporary;
 }
 
-function isStamped(stat: Stats, digest: Digest): boolean {
+/** Whether these times are those of an untouched object. */
+export function isStamped(stat: Stats, digest: Digest): boolean {
   return stat.isFile() && stat.mtimeMs === stampOf(digest) * 1000;
 }
 

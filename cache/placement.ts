@@ -3,7 +3,6 @@ import {
   chmodSync,
   constants,
   copyFileSync,
-  linkSync,
   lstatSync,
   mkdirSync,
   renameSync,
@@ -16,7 +15,8 @@ import type { Digest } from '../base/ids.ts';
 import { err, ok, type Result } from '../base/result.ts';
 import type { Artifact } from './artifact.ts';
 import { objectPath } from './layout.ts';
-import { isPristine, quarantine, verifyObject } from './objects.ts';
+import { copyForStage, linkOrCopy } from './link.ts';
+import { verifyObject } from './objects.ts';
 import { errnoOf, temporaryBeside } from './publish.ts';
 import { readTree } from './tree.ts';
 
@@ -32,29 +32,26 @@ export interface Handed {
   readonly form: 'file' | 'exec';
   /** Where the stage saw it. */
   readonly path: string;
+  /** Bytes of its own, rather than the object under another name. */
+  readonly copied: boolean;
+  readonly ino: number;
 }
 
-type PlaceFile = (object: string, to: string, form: 'file' | 'exec') => void;
+/** True: what it placed is the object itself under another name. */
+type PlaceFile = (object: string, to: string, form: 'file' | 'exec') => boolean;
 
-/** Read-only hard links, or read-only copies where links cannot be made. */
-export function handToStage(cache: string, artifact: Artifact, to: string): Result<Handed[], Lost> {
+/** Read-only hard links, or read-only copies where links cannot be made; `apart`: copies in any case. */
+export function handToStage(
+  cache: string,
+  artifact: Artifact,
+  to: string,
+  apart = false,
+): Result<Handed[], Lost> {
   return place(cache, artifact, to, (object, path, form) => {
-    try {
-      linkSync(object, path);
-    } catch (error) {
-      // EXDEV: another file system; EPERM: it knows no links; EMLINK: it has no more of them.
-      if (!['EXDEV', 'EPERM', 'EMLINK', 'ENOTSUP'].includes(errnoOf(error) ?? '')) throw error;
-      copyFileSync(object, path, constants.COPYFILE_FICLONE);
-      chmodSync(path, form === 'exec' ? 0o555 : 0o444);
-    }
+    if (!apart) return linkOrCopy(object, path, form);
+    copyForStage(object, path, form);
+    return false;
   });
-}
-
-/** The first object that a stage wrote to; it is moved out of the cache. */
-export function mutatedInput(cache: string, handed: readonly Handed[]): Handed | undefined {
-  const bad = handed.filter(({ digest, form }) => !isPristine(cache, digest, form));
-  for (const { digest, form } of bad) quarantine(cache, digest, form);
-  return bad[0];
 }
 
 /**
@@ -69,6 +66,7 @@ export function placeForPeople(cache: string, artifact: Artifact, to: string): R
     copyFileSync(object, path, constants.COPYFILE_FICLONE);
     chmodSync(path, form === 'exec' ? 0o755 : 0o644);
     utimesSync(path, before, before);
+    return false;
   });
   if (!placed.ok) {
     rmSync(temporary, { recursive: true, force: true });
@@ -130,6 +128,15 @@ function placeOne(
   file: PlaceFile,
 ): Result<Handed, Lost> {
   if (verifyObject(cache, digest, form) !== 'good') return err({ code: 'lost', digest });
-  file(objectPath(cache, digest, form), to, form);
-  return ok({ digest, form, path: to });
+  const object = objectPath(cache, digest, form);
+  try {
+    const linked = file(object, to, form);
+    return ok({ digest, form, path: to, copied: !linked, ino: lstatSync(to).ino });
+  } catch (error) {
+    // Taken away since it was looked at.
+    if (errnoOf(error) === 'ENOENT' && lstatSync(object, { throwIfNoEntry: false }) === undefined) {
+      return err({ code: 'lost', digest });
+    }
+    throw error;
+  }
 }

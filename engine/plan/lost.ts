@@ -42,3 +42,8 @@ export function addIfLost(lost: LostResults, source: Source, world: World, outpu
 export function lostBecause(output: string, digest: string): Because {
   return { kind: 'lost', detail: `${output} is not whole in the cache: object ${digest.slice(0, 19)}` };
 }
+
+/** A stage wrote to the result while others read it. */
+export function spoiledBecause(digest: string): Because {
+  return { kind: 'lost', detail: `a stage wrote to its object ${digest.slice(0, 19)}` };
+}

@@ -63,6 +63,7 @@ async function attempt(context: RunContext, stage: Stage, toRun: ToRun, tries: n
   const performed = await perform(context, stage, toRun, opened, because, tries);
   if (performed.kind !== 'ended') {
     clearAttempt(opened.folder);
+    if (performed.kind === 'again') return attempt(context, stage, toRun, tries);
     return performed.kind === 'lost' ? performed : { ...performed, seconds: seconds() };
   }
   const changed = changedInput(context, stage);

@@ -1,12 +1,13 @@
 /** @file One try at a stage: inputs handed over, the process run, its outputs where they were promised. Stores nothing. */
-import { writeFileSync } from 'node:fs';
+import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { StageId } from '../../base/ids.ts';
-import { mutatedInput } from '../../cache/placement.ts';
+import { objectState } from '../../cache/objects.ts';
+import { spoiledInput } from '../../cache/spoiled.ts';
 import type { Because } from '../event.ts';
 import type { Stage } from '../pipeline/graph.ts';
 import type { Keyed } from '../plan/decide.ts';
-import { lostBecause } from '../plan/lost.ts';
+import { lostBecause, spoiledBecause } from '../plan/lost.ts';
 import { attemptsFolder } from '../plan/past.ts';
 import type { Attempt } from './attempt-folder.ts';
 import type { RunContext } from './context.ts';
@@ -24,8 +25,13 @@ type Performed =
   | { readonly kind: 'ended'; readonly outputs: { readonly [name: string]: string }; readonly said: Said }
   | ({ readonly kind: 'failed' } & Failed)
   | { readonly kind: 'cancelled' }
+  /** An input was spoiled while it ran, and is whole by now. */
+  | { readonly kind: 'again' }
   /** An input's bytes are gone: its producer has to run first. */
   | { readonly kind: 'lost'; readonly producer: StageId; readonly because: Because };
+
+/** Beside the attempts of a key whose inputs were spoiled, perhaps by others: the next one has copies of its own. */
+const SUSPECT = 'inputs-apart';
 
 export async function perform(
   context: Surroundings,
@@ -36,7 +42,9 @@ export async function perform(
   tries = 1,
 ): Promise<Performed> {
   const { cache } = context.world.project;
-  const inputs = stageInputs(stage, resolved, cache, opened);
+  const suspect = join(attemptsFolder(context.world.project, key), SUSPECT);
+  const apart = opened.number > 1 && existsSync(suspect);
+  const inputs = stageInputs(stage, resolved, cache, opened, apart);
   if (!inputs.ok) {
     const { producer, digest } = inputs.error;
     return { kind: 'lost', producer, because: lostBecause('a result', digest) };
@@ -53,11 +61,18 @@ export async function perform(
   const staged = { attempt: opened, tries, inputs: inputs.value.staged, outputs, checkpointSeconds };
   const launch = launchOf(stage, staged, stage.folder ?? context.index.graph.folder, context.world);
   const said = await runProcess(context, stage, launch, opened.log);
-  const mutated = mutatedInput(cache, inputs.value.handed);
+  const spoiled = spoiledInput(cache, inputs.value.handed);
   if (said.interrupted) return { kind: 'cancelled' };
+  if (spoiled !== undefined && !spoiled.sure) {
+    // Whoever it was: with bytes of its own, a stage that does it again shows itself, and any other has its result.
+    writeFileSync(suspect, '');
+    const { producer, digest, form } = spoiled.handed;
+    if (objectState(cache, digest, form) === 'good') return { kind: 'again' };
+    return { kind: 'lost', producer, because: spoiledBecause(digest) };
+  }
   if (said.failed !== undefined) return { kind: 'failed', ...said.failed };
-  if (mutated !== undefined) {
-    return { kind: 'failed', failure: inputMutated(opened, mutated.path), cause: 'invalid' };
+  if (spoiled !== undefined) {
+    return { kind: 'failed', failure: inputMutated(opened, spoiled.handed.path), cause: 'invalid' };
   }
   return { kind: 'ended', outputs, said };
 }

@@ -17,6 +17,9 @@ export interface StagedInput {
   readonly many: readonly (readonly [label: string, path: string])[] | undefined;
 }
 
+/** What a stage was handed, and which stage made it. */
+export type HandedFrom = Handed & { readonly producer: StageId };
+
 export function stageOutputs(stage: Stage, attempt: Attempt): { [name: string]: string } {
   const folder = join(attempt.folder, 'out');
   return Object.fromEntries(
@@ -28,18 +31,22 @@ export function stageOutputs(stage: Stage, attempt: Attempt): { [name: string]: 
   );
 }
 
-/** Puts every input under a name that follows from the fingerprint alone: the user's files as links, results by hand-out. */
+/**
+ * Puts every input under a name that follows from the fingerprint alone: the user's files as links, results by hand-out;
+ * `apart`: results as copies that no other stage sees.
+ */
 export function stageInputs(
   stage: Stage,
   inputs: ResolvedInputs,
   cache: string,
   attempt: Attempt,
+  apart = false,
 ): Result<
-  { staged: { [name: string]: StagedInput }; handed: Handed[] },
+  { staged: { [name: string]: StagedInput }; handed: HandedFrom[] },
   Lost & { readonly producer: StageId }
 > {
   const staged: { [name: string]: StagedInput } = {};
-  const handed: Handed[] = [];
+  const handed: HandedFrom[] = [];
   const folder = join(attempt.folder, 'in');
   for (const [name, input] of Object.entries(inputs)) {
     const sources = sourcesOf(stage.in[name] as Stage['in'][string]);
@@ -55,7 +62,7 @@ export function stageInputs(
         continue;
       }
       const path = one ? `${base}${item.suffix}` : join(base, itemName(item));
-      const given = give(cache, item, source, path);
+      const given = give(cache, item, source, path, apart);
       if (!given.ok) return given;
       for (const one of given.value) handed.push(one);
       many.push([item.label, path]);
@@ -75,13 +82,16 @@ function give(
   item: ResolvedItem,
   source: Source,
   path: string,
-): Result<Handed[], Lost & { readonly producer: StageId }> {
+  apart: boolean,
+): Result<HandedFrom[], Lost & { readonly producer: StageId }> {
   if (source.kind === 'file') {
     symlinkSync(source.path, path);
     return ok([]);
   }
-  const given = handToStage(cache, item.artifact, path);
-  return given.ok ? given : err({ ...given.error, producer: source.stage });
+  const { stage: producer } = source;
+  const given = handToStage(cache, item.artifact, path, apart);
+  if (!given.ok) return err({ ...given.error, producer });
+  return ok(given.value.map((each) => ({ ...each, producer })));
 }
 
 /** Never `index.json`, which lists the others. */

@@ -18,7 +18,8 @@ import { digestBytes } from '../../base/digest.ts';
 import type { Artifact } from '../../cache/artifact.ts';
 import { objectPath } from '../../cache/layout.ts';
 import { objectState, verifyObject } from '../../cache/objects.ts';
-import { handToStage, mutatedInput, placeForPeople } from '../../cache/placement.ts';
+import { handToStage, placeForPeople } from '../../cache/placement.ts';
+import { spoiledInput } from '../../cache/spoiled.ts';
 import { storeArtifact } from '../../cache/store.ts';
 import { firstLost, memberOf, readTree } from '../../cache/tree.ts';
 import { cacheUsage } from '../../cache/usage.ts';
@@ -234,9 +235,12 @@ describe('placement', () => {
     const handed = handToStage(c.cache, artifact, c.path('in'));
     if (!handed.ok) throw new Error('lost');
     expect(lstatSync(c.path('in/x')).nlink).toBe(2);
-    expect(mutatedInput(c.cache, handed.value)).toBeUndefined();
+    expect(spoiledInput(c.cache, handed.value)).toBeUndefined();
     writeFileSync(c.path('in/y'), 'spoiled');
-    expect(mutatedInput(c.cache, handed.value)?.path).toBe(c.path('in/y'));
+    expect(spoiledInput(c.cache, handed.value)).toMatchObject({
+      handed: { path: c.path('in/y') },
+      sure: true,
+    });
     expect(objectState(c.cache, digestBytes('y'), 'file')).toBe('missing');
   });
 

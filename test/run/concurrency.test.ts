@@ -1,4 +1,4 @@
-import { chmodSync, writeFileSync } from 'node:fs';
+import { chmodSync, readFileSync, writeFileSync } from 'node:fs';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import type { Key, RunId } from '../../base/ids.ts';
 import { type ActionRecord, publishAction } from '../../cache/actions.ts';
@@ -201,5 +201,41 @@ stages:
     await b2.write(outOf(b2.words), 'b');
     b2.exit();
     expect((await again).actions).toEqual({ a: 'ran', b: 'ran' });
+  });
+
+  it('a write to bytes that two running stages share fails the one that does it again, and only that', async () => {
+    const p = await puppets();
+    const w = workshop({
+      'p.yaml': `name: shared
+stages:
+  a: { run: "echo good > \${out.o}; echo a >> calls", out: { o: file } }
+  b: { run: ${p.run('b', 'out.o', 'in.o')}, in: { o: a.o }, out: { o: file } }
+  c: { run: ${p.run('c', 'out.o', 'in.o')}, in: { o: a.o }, out: { o: file } }
+`,
+    });
+    const running = w.run({ keepGoing: true });
+    const [b, c] = [await p.next('b'), await p.next('c')];
+    const spoil = (path: string | undefined): void => {
+      chmodSync(path as string, 0o644);
+      writeFileSync(path as string, 'spoiled');
+    };
+    spoil(b.words[1]);
+    await c.write(outOf(c.words), 'from spoiled bytes');
+    c.exit();
+    const again = await p.next('c');
+    await again.write(outOf(again.words), readFileSync(again.words[1] as string, 'utf8'));
+    again.exit();
+    await b.write(outOf(b.words), 'b');
+    b.exit();
+    const second = await p.next('b');
+    spoil(second.words[1]);
+    await second.write(outOf(second.words), 'b');
+    second.exit();
+    const ran = await running;
+    expect(ran.actions).toEqual({ a: 'ran', b: 'failed', c: 'ran' });
+    expect(ran.result.stages[1]?.failure).toMatchObject({ code: 'input-mutated' });
+    expect(w.read('calls')).toBe('a\na\n');
+    expect(labels(await w.plan())).toEqual({ a: 'fresh', b: 'run', c: 'fresh' });
+    expect(w.list('.warren/cache/quarantine')).toHaveLength(1);
   });
 });
