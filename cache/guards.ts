@@ -52,10 +52,13 @@ export function namesDigest(names: readonly string[]): Digest {
   return digestOf('warren/names/1', names.filter((name) => !isIgnored(name)).sort(compareCodePoints));
 }
 
-/** Names the first file or folder that is not what it was. */
-export function changedSince(guards: readonly Guard[]): string | undefined {
+/**
+ * Names the first file or folder that is not what it was. With `byNames` a folder in which something came and went
+ * is the same: programs leave caches beside what they read.
+ */
+export function changedSince(guards: readonly Guard[], byNames = false): string | undefined {
   for (const guard of guards) {
-    if (!holds(guard)) return guard.path;
+    if (!holds(guard, byNames)) return guard.path;
     const changed = guard.files === undefined ? undefined : changedFile(guard.path, guard.files);
     if (changed !== undefined) return changed;
   }
@@ -66,12 +69,13 @@ export function changedSince(guards: readonly Guard[]): string | undefined {
  * A write that was taken back still counts as a change: a stage may have read what stood there between. Only a
  * change of ctime alone (a new link, a new mode) is settled by the bytes.
  */
-function holds(guard: Guard): boolean {
+function holds(guard: Guard, byNames: boolean): boolean {
   const stat = statSync(guard.path, { bigint: true, throwIfNoEntry: false });
   if (stat === undefined) return false;
   const identity = identityOf(stat);
   if (identity === guard.identity && !guard.racy) return true;
-  if (withoutCtime(identity) !== withoutCtime(guard.identity)) return false;
+  const listed = byNames && stat.isDirectory();
+  if (!listed && withoutCtime(identity) !== withoutCtime(guard.identity)) return false;
   return (
     (stat.isDirectory() ? namesDigest(readdirSync(guard.path)) : digestFile(guard.path)) === guard.digest
   );

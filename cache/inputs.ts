@@ -1,7 +1,7 @@
 /** @file Digests of files and folders that belong to the user. Links at the top are followed, as `open` would. */
 
 import { type BigIntStats, statSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, relative, sep } from 'node:path';
 import { digestFile } from '../base/digest.ts';
 import { err, ok, type Result } from '../base/result.ts';
 import type { Artifact, ArtifactFault } from './artifact.ts';
@@ -10,7 +10,7 @@ import { identityOf, isRacy } from './identity.ts';
 import { isIgnored } from './ignored.ts';
 import type { Memo } from './memo.ts';
 import { type TreeEntry, treeDigest } from './tree.ts';
-import { walkFolder } from './walk.ts';
+import { type Member, walkFolder } from './walk.ts';
 
 export interface Pinned {
   readonly artifact: Artifact;
@@ -21,32 +21,67 @@ export interface Pinned {
  * Reads (or remembers) the digest of what is at `path`, and what to look at to know that it still is the same.
  * A folder as an input leaves out what tools keep in it; as a whole it leaves out nothing.
  */
-export function pinInput(path: string, memo: Memo, as: 'input' | 'whole'): Result<Pinned, ArtifactFault> {
+export function pinInput(
+  path: string,
+  memo: Memo,
+  as: 'input' | 'whole',
+  without: readonly string[] = [],
+): Result<Pinned, ArtifactFault> {
   const stat = statSync(path, { bigint: true, throwIfNoEntry: false });
+  if (stat === undefined && without.length > 0) return ok(NOTHING);
   if (stat === undefined) return err({ code: 'missing', path, message: `${path} does not exist.` });
-  if (stat.isDirectory()) return pinFolder(path, memo, as === 'input' ? isIgnored : () => false);
+  if (stat.isDirectory())
+    return pinFolder(path, memo, as === 'input' ? isIgnored : () => false, new Set(without));
   if (!stat.isFile())
     return err({ code: 'special-file', path, message: `${path} is neither a file nor a folder.` });
   const { form, identity, digest, racy } = pinFile(path, stat, memo);
   return ok({ artifact: { form, digest }, guards: [{ path, identity, digest, racy }] });
 }
 
+/** A folder of which everything is left out, there or not. */
+const NOTHING: Pinned = { artifact: { form: 'tree', digest: treeDigest([]) }, guards: [] };
+
 type Skip = (name: string) => boolean;
 
-function pinFolder(root: string, memo: Memo, skip: Skip): Result<Pinned, ArtifactFault> {
+/** The members of a folder, as its tree object lists them. */
+export function listFolder(root: string, memo: Memo): Result<readonly TreeEntry[], ArtifactFault> {
+  const walk = walkFolder(
+    root,
+    () => false,
+    (path, stat) => pinFile(`${root}/${path}`, stat, memo),
+  );
+  return walk.ok ? ok(walk.value.members.map(entryOf)) : walk;
+}
+
+function entryOf(member: Member<PinnedFile>): TreeEntry {
+  if (member.kind === 'dir') return [member.path, 'dir'];
+  if (member.kind === 'link') return [member.path, 'link', member.target];
+  return [member.path, member.file.form, member.file.digest];
+}
+
+function pinFolder(
+  root: string,
+  memo: Memo,
+  skip: Skip,
+  without: ReadonlySet<string>,
+): Result<Pinned, ArtifactFault> {
   const readAt = Date.now();
-  const walk = walkFolder(root, skip, (path, stat) => pinFile(`${root}/${path}`, stat, memo));
+  const walk = walkFolder(
+    root,
+    (name, path) => skip(name) || (without.size > 0 && without.has(join(root, path))),
+    (path, stat) => pinFile(`${root}/${path}`, stat, memo),
+  );
   if (!walk.ok)
     return err({ ...walk.error, path: root, message: `In the folder ${root}, ${walk.error.message}` });
+  const above = new Set([...without].flatMap((path) => foldersBetween(root, path)));
   const entries: TreeEntry[] = [];
   const files = new Map<string, [name: string, seen: SeenFile][]>();
   for (const member of walk.value.members) {
     const { path } = member;
-    if (member.kind === 'dir') entries.push([path, 'dir']);
-    else if (member.kind === 'link') entries.push([path, 'link', member.target]);
-    else {
-      const { form, digest } = member.file;
-      entries.push([path, form, digest]);
+    // A folder that only holds what is left out comes and goes with it.
+    if (member.kind === 'dir' && above.has(path)) continue;
+    entries.push(entryOf(member));
+    if (member.kind === 'file') {
       const end = path.lastIndexOf('/');
       const folder = end < 0 ? '' : path.slice(0, end);
       const seen: [string, SeenFile] = [path.slice(end + 1), member.file];
@@ -61,6 +96,12 @@ function pinFolder(root: string, memo: Memo, skip: Skip): Result<Pinned, Artifac
     return inside === undefined ? guard : { ...guard, files: guardFiles(inside) };
   });
   return ok({ artifact: { form: 'tree', digest: treeDigest(entries) }, guards });
+}
+
+/** `a`, `a/b` for `root/a/b/c`. */
+function foldersBetween(root: string, path: string): string[] {
+  const names = relative(root, path).split(sep).slice(0, -1);
+  return names.map((_, i) => names.slice(0, i + 1).join('/'));
 }
 
 function guardFolder(path: string, names: readonly string[], readAt: number): Guard {

@@ -6,7 +6,7 @@ import { err, ok, type Result } from '../base/result.ts';
 import type { ArtifactFault } from './artifact.ts';
 
 /** `path` is relative to the folder, with `/`. Folders are listed only when empty: the others follow from their members. */
-type Member<F> =
+export type Member<F> =
   | { readonly kind: 'file'; readonly path: string; readonly file: F }
   | { readonly kind: 'dir'; readonly path: string }
   | { readonly kind: 'link'; readonly path: string; readonly target: string };
@@ -20,7 +20,7 @@ export interface Walk<F> {
 /** `take` says what is kept of a file: the stats of 200,000 would fill the memory. */
 export function walkFolder<F>(
   root: string,
-  skip: (name: string) => boolean,
+  skip: (name: string, path: string) => boolean,
   take: (path: string, stat: BigIntStats) => F,
 ): Result<Walk<F>, ArtifactFault> {
   const members: Member<F>[] = [];
@@ -29,10 +29,11 @@ export function walkFolder<F>(
   for (let folder = queue.pop(); folder !== undefined; folder = queue.pop()) {
     const all = readdirSync(join(root, folder));
     folders.set(folder, all);
-    const names = all.filter((name) => !skip(name));
+    const pathOf = (name: string): string => (folder === '' ? name : `${folder}/${name}`);
+    const names = all.filter((name) => !skip(name, pathOf(name)));
     if (names.length === 0 && folder !== '') members.push({ kind: 'dir', path: folder });
     for (const name of names) {
-      const path = folder === '' ? name : `${folder}/${name}`;
+      const path = pathOf(name);
       if (name.includes('\ufffd')) return err(fault('bad-name', path, 'has a name that is not UTF-8'));
       const stat = lstatSync(`${root}/${path}`, { bigint: true });
       if (stat.isDirectory()) queue.push(path);

@@ -10,10 +10,10 @@ export interface Project {
   readonly cache: string;
 }
 
-/** The project of a pipeline file: the nearest folder above with `warren.yaml`, else with `.git`, else the file's own. */
+/** The project of a pipeline file: the nearest folder above with `warren.yaml`, else `.git`, else `.dvc`, else the file's own. */
 export function findProject(file: string, env: NodeJS.ProcessEnv = process.env): Project {
   const own = dirname(resolve(file));
-  const root = nearest(own, 'warren.yaml') ?? nearest(own, '.git') ?? own;
+  const root = nearest(own, 'warren.yaml') ?? nearest(own, '.git') ?? nearest(own, '.dvc') ?? own;
   const home = env['WARREN_HOME'] ? resolve(env['WARREN_HOME']) : join(root, '.warren');
   const cache = env['WARREN_CACHE'] ? resolve(env['WARREN_CACHE']) : join(home, 'cache');
   return { root, home, cache };

@@ -6,7 +6,13 @@ import type { ArtifactType } from '../../stages/protocol/manifest.ts';
 
 /** Where an input's bytes come from. `subpath` is a member of a folder artifact, keyed by that member's own digest. */
 export type Source =
-  | { readonly kind: 'file'; readonly path: string; readonly shown: string }
+  | {
+      readonly kind: 'file';
+      readonly path: string;
+      readonly shown: string;
+      /** Of a folder: paths in it that stages write, left out. */
+      readonly without?: readonly string[];
+    }
   | { readonly kind: 'output'; readonly stage: StageId; readonly output: string; readonly subpath?: string };
 
 /** `many` keeps its final order: groups and maps by label (code points), lists as written. */
@@ -64,6 +70,26 @@ export interface Retries {
 export const HARDWARE_FACTS = ['cpu_model', 'arch', 'platform'] as const;
 export type HardwareFact = (typeof HARDWARE_FACTS)[number];
 
+/** Where a stage runs that works on the project's own files, as DVC's stages do: its outputs are paths there. */
+export interface Workspace {
+  /** The stage's folder from the pipeline's: part of the key. */
+  readonly from: string;
+  /** By the name of the output, which is its path from the pipeline's folder. */
+  readonly outs: { readonly [name: string]: WorkspaceOut };
+  /** Never runs: what stands at its outputs is its result. */
+  readonly frozen: boolean;
+  /** False: a result that is not in place any more is not put back from the cache, but made again. */
+  readonly restorable: boolean;
+}
+
+export interface WorkspaceOut {
+  readonly path: string;
+  /** False: only its digest is kept, not its bytes. */
+  readonly kept: boolean;
+  /** The command finds what stood there before. */
+  readonly persist: boolean;
+}
+
 /** One instance of a pipeline that is a stage. */
 export interface Within {
   readonly name: string;
@@ -98,6 +124,7 @@ export interface Stage {
   /** False: always runs, never stored as a result. */
   readonly cache: boolean;
   readonly desc?: string;
+  readonly workspace?: Workspace;
   readonly place: Place;
   /** Where it runs; undefined: in the graph's folder. */
   readonly folder?: string;

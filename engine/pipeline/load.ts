@@ -1,5 +1,5 @@
 /** @file A pipeline file -> a checked, expanded graph, or everything that is wrong with it. */
-import { resolve } from 'node:path';
+import { basename, resolve } from 'node:path';
 import type { Diagnostic } from '../../base/diagnostic.ts';
 import { err, type Result } from '../../base/result.ts';
 import type { Guard } from '../../cache/guards.ts';
@@ -29,6 +29,10 @@ export async function loadPipeline(
   const reads = startReads();
   const text = readText(path, file, reads);
   if (!text.ok) return err([text.error]);
+  if (basename(path) === 'dvc.yaml') {
+    const { translate } = await import('./dvc/translate.ts');
+    return translate(text.value, overrides, reads);
+  }
   // The parser and the validator cost more than many a run that has nothing to do.
   const { understand } = await import('./understand.ts');
   return understand(text.value, overrides, registry, reads);

@@ -100,3 +100,8 @@ export function problemsIn(file: string, text: string): Problems {
     warnings,
   };
 }
+
+/** Problems of the call first, then down the file. */
+export function byPlace(a: Diagnostic, b: Diagnostic): number {
+  return (a.place?.line ?? 0) - (b.place?.line ?? 0) || (a.place?.column ?? 0) - (b.place?.column ?? 0);
+}

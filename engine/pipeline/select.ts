@@ -25,7 +25,7 @@ function partsOf(id: string): readonly string[] {
 
 /**
  * `rrhf` means all instances, `rrhf[seed=1]` one; `beaver` means every stage of that pipeline, `beaver[round=2]` those
- * of one round, `beaver/rrhf` that stage in all rounds.
+ * of one round, `beaver/rrhf` that stage in all rounds. In a dvc.yaml the instances are `train@1`.
  */
 export function matcherOf(word: string): (id: string) => boolean {
   const wanted = partsOf(word);
@@ -36,7 +36,7 @@ export function matcherOf(word: string): (id: string) => boolean {
     const parts = partsOf(id);
     return wanted.every((want, index) => {
       const part = parts[index];
-      return part === want || part?.startsWith(`${want}[`) === true;
+      return part === want || part?.startsWith(`${want}[`) === true || part?.startsWith(`${want}@`) === true;
     });
   };
 }

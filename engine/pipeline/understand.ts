@@ -5,6 +5,7 @@ import { expand } from './expand/expand.ts';
 import type { Overrides } from './expand/overrides.ts';
 import { readLibrary } from './library.ts';
 import type { Loaded } from './load.ts';
+import { byPlace } from './problems.ts';
 import type { Reads } from './reads.ts';
 import type { Registry } from './registry.ts';
 import type { Text } from './text.ts';
@@ -23,9 +24,4 @@ export function understand(
   if (graph === undefined) throw new Error('Internal error: no graph and no problem');
   const warnings = told.flatMap((each) => [...each.warnings].sort(byPlace));
   return ok({ graph, warnings, files: reads.files(), looks: reads.looks() });
-}
-
-/** Problems of the call first, then down the file. */
-function byPlace(a: Diagnostic, b: Diagnostic): number {
-  return (a.place?.line ?? 0) - (b.place?.line ?? 0) || (a.place?.column ?? 0) - (b.place?.column ?? 0);
 }

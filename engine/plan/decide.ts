@@ -8,6 +8,7 @@ import { asJson, type Fingerprint, fingerprintOf, keyOf, type ResolvedInputs } f
 import type { GraphIndex } from './index.ts';
 import { lockedRecord } from './locked.ts';
 import { type OutputsOf, resolveInputs, type Unresolved } from './resolve.ts';
+import { decideFrozen, leadsOut, staleRecord } from './workspace.ts';
 import type { World } from './world.ts';
 
 export interface Keyed {
@@ -17,7 +18,8 @@ export interface Keyed {
 }
 
 export type Decision =
-  | (Keyed & { readonly state: 'hit'; readonly record: ActionRecord })
+  /** `unplaced`: of a stage that runs in place, outputs have to be put back. */
+  | (Keyed & { readonly state: 'hit'; readonly record: ActionRecord; readonly unplaced: boolean })
   /** `anyway`: it runs, and replaces a record, even if there is one. */
   | (Keyed & { readonly state: 'run'; readonly because: readonly Because[]; readonly anyway: boolean })
   | Waiting
@@ -46,6 +48,10 @@ export function decide(
   outputsOf: OutputsOf,
   { anyway }: DecideOptions,
 ): Decision {
+  const { workspace } = stage;
+  const outside = workspace && leadsOut(stage, workspace, world.project);
+  if (outside !== undefined) return { state: 'failed', failure: outside };
+  if (workspace?.frozen) return decideFrozen(stage, workspace, world);
   const code = world.codeOf(stage.kind);
   const backend = world.backendOf(stage.kind);
   const reason = anyway ?? (stage.cache ? undefined : ({ kind: 'uncached' } as const));
@@ -65,7 +71,15 @@ export function decide(
   if (reason !== undefined) return { ...keyed, state: 'run', because: [reason], anyway: true };
   const own = readAction(world.project.cache, keyed.key);
   const record = lockedRecord(stage, keyed, own, world) ?? own;
-  if (record !== undefined) return { ...keyed, state: 'hit', record };
-  const because = becauseOf(stage, index.graph.name, keyed.key, fingerprint, world);
-  return { ...keyed, state: 'run', because, anyway: false };
+  const pipeline = index.graph.name;
+  const stale =
+    record === undefined || workspace === undefined
+      ? undefined
+      : staleRecord(stage, workspace, record, pipeline, world);
+  if (record !== undefined && (stale === undefined || stale === 'unplaced')) {
+    return { ...keyed, state: 'hit', record, unplaced: stale === 'unplaced' };
+  }
+  const because =
+    typeof stale === 'object' ? [stale] : becauseOf(stage, pipeline, keyed.key, fingerprint, world);
+  return { ...keyed, state: 'run', because, anyway: stale !== undefined };
 }

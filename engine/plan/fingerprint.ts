@@ -3,7 +3,7 @@ import { digestOf } from '../../base/digest.ts';
 import type { Digest, Key } from '../../base/ids.ts';
 import type { Json, JsonObject } from '../../base/json.ts';
 import type { Artifact } from '../../cache/artifact.ts';
-import type { Binding, HardwareFact, Stage } from '../pipeline/graph.ts';
+import type { Binding, HardwareFact, Stage, Workspace } from '../pipeline/graph.ts';
 import type { Machine } from './machine.ts';
 
 /** Counts up when an equal document would no longer mean an equal output. */
@@ -44,6 +44,8 @@ export interface Fingerprint {
   readonly command: Json;
   /** Facts of the machine that the stage asks for (`hardware:`); absent where it asks for none. */
   readonly hardware?: { readonly [F in HardwareFact]?: string };
+  /** Of a stage that runs in place: the folder, from the pipeline's; and its id, if it is run for its effect alone. */
+  readonly workspace?: { readonly from: string; readonly stage: string | null };
 }
 
 type InputForm = 'one' | Extract<Binding, { arity: 'many' }>['form'];
@@ -86,11 +88,17 @@ export function fingerprintOf(
     backend,
     command: (stage.command ?? null) as Json,
     ...(stage.hardware.length === 0 ? {} : { hardware: factsOf(stage, machine) }),
+    ...(stage.workspace === undefined ? {} : { workspace: workspaceOf(stage, stage.workspace) }),
   };
 }
 
 function factsOf({ hardware }: Stage, machine: Machine): NonNullable<Fingerprint['hardware']> {
   return Object.fromEntries(hardware.map((fact) => [fact, machine[fact]]));
+}
+
+/** Without outputs, the work of one stage is no result that another could take for its own. */
+function workspaceOf(stage: Stage, { from }: Workspace): NonNullable<Fingerprint['workspace']> {
+  return { from, stage: Object.keys(stage.out).length === 0 ? stage.id : null };
 }
 
 export function keyOf(fingerprint: Fingerprint): Key {

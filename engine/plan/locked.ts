@@ -42,6 +42,8 @@ function fits(stage: Stage, out: { readonly [name: string]: Artifact }): boolean
   if (names.length !== Object.keys(out).length) return false;
   return Object.entries(stage.out).every(([name, output]) => {
     const form = out[name]?.form;
-    return form !== undefined && isFolder(output) === (form === 'tree');
+    // What stands at a path of the project is known only by looking.
+    const whatever = stage.workspace !== undefined;
+    return form !== undefined && (whatever || isFolder(output) === (form === 'tree'));
   });
 }

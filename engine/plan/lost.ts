@@ -26,7 +26,11 @@ export function addLostInputs(
     const runs = decision.state === 'run' || (decision.state === 'waiting' && decision.certain);
     if (!runs) continue;
     for (const binding of Object.values(index.stages.get(id)?.in ?? {})) {
-      for (const source of sourcesOf(binding)) addIfLost(lost, source, world, outputsOf);
+      for (const source of sourcesOf(binding)) {
+        // What a stage in place gave was looked at when it was decided: it may be there without being in the cache.
+        if (source.kind === 'output' && index.stages.get(source.stage)?.workspace !== undefined) continue;
+        addIfLost(lost, source, world, outputsOf);
+      }
     }
   }
 }

@@ -158,7 +158,13 @@ function plannedStage(
   const decision = decisions.get(id) as Decision;
   switch (decision.state) {
     case 'hit':
-      return { id, kind, label: unplaced.has(id) ? 'restore' : 'fresh', key: decision.key, because: [] };
+      return {
+        id,
+        kind,
+        label: decision.unplaced || unplaced.has(id) ? 'restore' : 'fresh',
+        key: decision.key,
+        because: [],
+      };
     case 'run':
       return {
         id,

@@ -48,7 +48,7 @@ export function resolveSource(
   outputsOf: OutputsOf,
 ): Result<{ artifact: Artifact; suffix: string }, Unresolved> {
   if (source.kind === 'file') {
-    const pinned = world.pin(source.path);
+    const pinned = world.pin(source.path, source.without);
     if (pinned.ok) {
       const suffix = pinned.value.artifact.form === 'tree' ? '' : suffixOfPath(source.path);
       return ok({ artifact: pinned.value.artifact, suffix });

@@ -35,8 +35,8 @@ export interface World {
   readonly past: Past;
   readonly threads: number;
   readonly machine: Machine;
-  /** The artifact at a user's path, as it was at first sight. */
-  pin(path: string): Result<Pinned, ArtifactFault>;
+  /** The artifact at a user's path, as it was at first sight; `without` leaves out paths inside a folder. */
+  pin(path: string, without?: readonly string[]): Result<Pinned, ArtifactFault>;
   /** Null for commands, whose code is the command itself. */
   codeOf(kind: string): Digest | null;
   /** What a digest of code is made of, if anybody still knows. */
@@ -82,7 +82,8 @@ export function openWorld(project: Project, options: WorldOptions = {}): World {
     past: openPast(project),
     threads,
     machine: options.machine ?? thisMachine(),
-    pin: (path) => remember(pins, path, () => pinInput(path, memo, 'input')),
+    pin: (path, without = []) =>
+      remember(pins, [path, ...without].join('\0'), () => pinInput(path, memo, 'input', without)),
     codeOf: (kind) => code(kind)?.digest ?? null,
     manifestOfCode: (digest) =>
       [...codes.values()].find((known) => known?.digest === digest)?.manifest ??

@@ -53,6 +53,10 @@ export async function attemptStage(
 }
 
 async function attempt(context: RunContext, stage: Stage, toRun: ToRun, tries: number): Promise<Ended> {
+  if (stage.workspace !== undefined) {
+    const { attemptInPlace } = await import('./in-place/attempt.ts');
+    return attemptInPlace(context, stage, stage.workspace, toRun);
+  }
   const { project } = context.world;
   const { because } = toRun;
   const began = performance.now();

@@ -13,6 +13,7 @@ import { attemptStage, type Ended, type ToRun } from './attempt.ts';
 import { type Board, makeBoard, type Place } from './board.ts';
 import type { RunContext } from './context.ts';
 import { endStage, type Facts } from './ending.ts';
+import { restoreOuts } from './in-place/restore.ts';
 import { placeOut, watchOuts } from './placing.ts';
 import type { StageResult } from './result.ts';
 import { type Demand, demandOf, makeTokens } from './tokens.ts';
@@ -215,10 +216,19 @@ export function runLoop(context: RunContext, planned: Planned, outs: readonly Ou
   /** Settles a stage that has outputs, and places those of the pipeline's results that it completes. */
   function settle(place: Place, action: Action, facts: Facts & { readonly outputs: Outputs }): void {
     const { id } = place.stage;
+    const { workspace } = place.stage;
     const outputsOf = (asked: StageId): Outputs | undefined =>
       asked === id ? facts.outputs : board.outputsOf(asked);
     const results = placesOf.get(id) ?? [];
     let shown = action;
+    if (workspace !== undefined && action !== 'ran') {
+      const restored = restoreOuts(context, place.stage, workspace, facts.outputs);
+      if (!restored.ok) {
+        recover(place, id, lostBecause('an output', restored.error));
+        return;
+      }
+      if (restored.value) shown = 'restored';
+    }
     for (const each of results) {
       if (!isComplete(each, outputsOf)) continue;
       const done = placeOut(context, each, outputsOf);

@@ -36,7 +36,7 @@ export type Outcome = 'done' | 'failed' | 'refused' | 'interrupted';
 
 export interface RunResult {
   readonly schema: 'warren/run/1';
-  /** Null when the run was refused: nothing was recorded. */
+  /** Null when the run was refused or never began: nothing was recorded. */
   readonly run: RunId | null;
   readonly outcome: Outcome;
   readonly stages: readonly StageResult[];

@@ -27,6 +27,31 @@ export async function runPipeline(
   options: RunOptions,
   emit: Emit,
 ): Promise<RunResult> {
+  const leave = await enter(graph, project, options, emit);
+  if (leave === undefined) {
+    return { schema: 'warren/run/1', run: null, outcome: 'interrupted', stages: [], out: {} };
+  }
+  try {
+    return await runHere(graph, project, options, emit);
+  } finally {
+    leave();
+  }
+}
+
+/** Stages that work on the project's own files are for one engine at a time. Undefined: stopped while waiting. */
+async function enter(
+  graph: Graph,
+  project: Project,
+  { frozen, stop }: RunOptions,
+  emit: Emit,
+): Promise<(() => void) | undefined> {
+  const inPlace = graph.stages.some(({ workspace }) => workspace !== undefined);
+  if (!inPlace || frozen) return () => undefined;
+  const { enterWorkspace } = await import('./in-place/enter.ts');
+  return enterWorkspace(project, stop, emit);
+}
+
+async function runHere(graph: Graph, project: Project, options: RunOptions, emit: Emit): Promise<RunResult> {
   const keeping = keepFor(graph, project, options);
   try {
     return await runKept(graph, project, options, emit, keeping);

@@ -15,6 +15,7 @@ import type { EventOf } from '../event.ts';
 import type { Look } from '../pipeline/reads.ts';
 import { isPlaced, type OutPlace, outItems } from '../plan/placed.ts';
 import type { Outputs } from '../plan/resolve.ts';
+import { isInPlace } from '../plan/workspace.ts';
 import type { World } from '../plan/world.ts';
 import { settingsPath } from '../project.ts';
 import type { RunContext } from './context.ts';
@@ -60,19 +61,22 @@ function makeSeal(context: RunContext, sealable: Sealable): Seal | undefined {
     }
     const stage = index.stages.get(id);
     if (key === null || stage?.cache !== true) return undefined;
+    stages.push({ id, kind: stage.kind, key, outputs, from, accepted });
+    if (stage.workspace?.frozen) continue;
     const path = actionPath(world.project.cache, key);
     const stat = statSync(path, { bigint: true, throwIfNoEntry: false });
     if (stat === undefined) return undefined;
     actions.push([path, identityOf(stat)]);
-    stages.push({ id, kind: stage.kind, key, outputs, from, accepted });
   }
   const placed = outs.every((place) => {
     const items = outItems(place, index, world, outputsOf);
     return items !== undefined && isPlaced(place, items, world);
   });
+  const own = stages.flatMap(({ id }) => outsInPlace(context, id, outputsOf) ?? [undefined]);
+  if (!placed || !own.every((path) => path !== undefined)) return undefined;
   const beside = [lock.path, settingsPath(world.project)];
   const present = beside.filter((path) => existsSync(path));
-  const guards = placed ? guardsOf(context, [...present, ...Object.values(out)]) : undefined;
+  const guards = guardsOf(context, [...present, ...Object.values(out), ...own]);
   if (guards === undefined) return undefined;
   const { name: pipeline, file } = index.graph;
   const targets = options.targets ?? [];
@@ -98,6 +102,21 @@ function makeSeal(context: RunContext, sealable: Sealable): Seal | undefined {
   const asksForFacts = index.graph.stages.some(({ hardware }) => hardware.length > 0);
   const machine = asksForFacts ? world.machine : undefined;
   return { schema: 'warren/seal/5', ...sealed, machine };
+}
+
+/** Paths of what a stage wrote into the project; undefined when they are not as it left them. */
+function outsInPlace(
+  { index, world }: RunContext,
+  id: StageId,
+  outputsOf: Sealable['outputsOf'],
+): string[] | undefined {
+  const outs = Object.entries(index.stages.get(id)?.workspace?.outs ?? {});
+  const outputs = outputsOf(id) ?? {};
+  const whole = outs.every(([name, { path }]) => {
+    const artifact = outputs[name];
+    return artifact !== undefined && isInPlace(path, artifact, world);
+  });
+  return whole ? outs.map(([, { path }]) => path) : undefined;
 }
 
 function guardsOf({ world, index, options }: RunContext, placed: readonly string[]): Guard[] | undefined {

@@ -2,7 +2,10 @@
 import { alg, Graph as Digraph } from '@dagrejs/graphlib';
 import type { StageId } from '../../../base/ids.ts';
 import { type Need, placeOf, type Spot } from './binder.ts';
-import type { Task } from './instance.ts';
+
+interface Ordered {
+  readonly id: StageId;
+}
 
 /** Node names carry a prefix: the library keeps them as keys of plain objects, where `constructor` is taken. */
 const nodeOf = (id: StageId): string => `stage ${id}`;
@@ -14,7 +17,7 @@ const shown = (node: string): string => node.slice(6);
  * members and all who take it, so fan-in of N by M costs N + M edges. Undefined after a cycle.
  */
 export function orderStages(
-  instances: readonly Task[],
+  instances: readonly Ordered[],
   needs: ReadonlyMap<StageId, readonly Need[]>,
 ): readonly StageId[] | undefined {
   const graph = digraph(instances, needs);
@@ -47,7 +50,7 @@ export function orderStages(
   return order;
 }
 
-function digraph(instances: readonly Task[], needs: ReadonlyMap<StageId, readonly Need[]>): Digraph {
+function digraph(instances: readonly Ordered[], needs: ReadonlyMap<StageId, readonly Need[]>): Digraph {
   const graph = new Digraph();
   for (const { id } of instances) graph.setNode(nodeOf(id));
   for (const { id } of instances) {

@@ -13,11 +13,20 @@ interface Sized {
   readonly size: number;
   readonly depth: number;
 }
+export interface Reading {
+  /** Keys that are numbers, booleans or null are taken by their text, as other people's files have them. */
+  readonly anyKeys?: boolean;
+}
 /** Thrown inside convert() alone, after the problem is told. */
 const STOP = Symbol('stop');
 
 /** Undefined after a refusal that makes the rest meaningless; lesser refusals go on with a stand-in. */
-export function convert(contents: Parsed, text: string, problems: Problems): Node | undefined {
+export function convert(
+  contents: Parsed,
+  text: string,
+  problems: Problems,
+  reading: Reading = {},
+): Node | undefined {
   const anchors = new Map<string, Sized | 'open'>();
 
   function rangeOf(node: Parsed): Range {
@@ -77,7 +86,9 @@ export function convert(contents: Parsed, text: string, problems: Problems): Nod
       return sized({ kind: 'list', range, items: children.map((child) => child.node) }, children, range);
     }
     const value = isScalar(parsed) ? scalar(parsed, range) : null;
-    return { node: { kind: 'scalar', range, value }, size: 1, depth: 0 };
+    const written = typeof value === 'number' && isScalar(parsed) ? parsed.source : undefined;
+    const node: Node = { kind: 'scalar', range, value, ...(written === undefined ? {} : { written }) };
+    return { node, size: 1, depth: 0 };
   }
 
   function map(pairs: readonly Pair<ParsedNode, Parsed>[], range: Range, level: number): Sized {
@@ -115,7 +126,8 @@ export function convert(contents: Parsed, text: string, problems: Problems): Nod
         size: 1,
         depth: 0,
       });
-    const value = isScalar(key) ? key.value : undefined;
+    const given = isScalar(key) ? key.value : undefined;
+    const value = reading.anyKeys === true && isPlain(given) ? keyText(key as Scalar, given) : given;
     if (typeof value !== 'string') {
       const written = isScalar(key) && value !== null ? `; quote it: "${key.source ?? String(value)}"` : '';
       problems.error('non-string-key', range, 'A key must be text.', {
@@ -192,4 +204,12 @@ export function convert(contents: Parsed, text: string, problems: Problems): Nod
     if (thrown === STOP) return undefined;
     throw thrown;
   }
+}
+
+function isPlain(value: unknown): value is number | boolean | null {
+  return value === null || typeof value === 'number' || typeof value === 'boolean';
+}
+
+function keyText(key: Scalar, value: number | boolean | null): string {
+  return key.source === undefined || key.source === '' ? String(value) : key.source;
 }

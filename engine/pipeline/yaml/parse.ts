@@ -1,12 +1,12 @@
 /** @file YAML text -> tree. One document, string keys, JSON numbers; anything that readers disagree on is refused. */
 import { type ParsedNode, parseDocument } from 'yaml';
 import type { Problems } from '../problems.ts';
-import { convert } from './convert.ts';
+import { convert, type Reading } from './convert.ts';
 import { refuseConflict, refuseDirectives, refuseSyntax } from './refuse.ts';
 import type { Node } from './tree.ts';
 
 /** The tree, or undefined when the text is no YAML at all; refusals are in `problems` either way. */
-export function parseTree(text: string, problems: Problems): Node | undefined {
+export function parseTree(text: string, problems: Problems, reading?: Reading): Node | undefined {
   if (refuseConflict(text, problems)) return undefined;
   refuseDirectives(text, problems);
   // Keys are compared in convert(): the parser's own check is quadratic in the size of a map.
@@ -19,5 +19,5 @@ export function parseTree(text: string, problems: Problems): Node | undefined {
   });
   refuseSyntax([...document.errors, ...document.warnings], problems);
   if (document.errors.length > 0) return undefined;
-  return convert(document.contents as ParsedNode | null, text, problems);
+  return convert(document.contents as ParsedNode | null, text, problems, reading);
 }

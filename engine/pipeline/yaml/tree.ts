@@ -12,6 +12,8 @@ interface Located {
 export interface ScalarNode extends Located {
   readonly kind: 'scalar';
   readonly value: null | boolean | number | string;
+  /** A number as the file spells it: `1.0` and `1` are one number, but not one text. */
+  readonly written?: string;
 }
 interface ListNode extends Located {
   readonly kind: 'list';
