@@ -15,7 +15,8 @@ export type PlanLabel = 'fresh' | 'restore' | 'run' | 'maybe' | 'skip';
 export type Because =
   | { readonly kind: 'new' }
   | { readonly kind: 'forced' }
-  | { readonly kind: 'uncached' }
+  /** `detail`: why it runs every time, where that is not `cache: false`. */
+  | { readonly kind: 'uncached'; readonly detail?: string }
   | { readonly kind: 'lost'; readonly detail: string }
   | { readonly kind: 'param'; readonly name: string; readonly before: string; readonly after: string }
   | { readonly kind: 'input'; readonly name: string; readonly detail: string }

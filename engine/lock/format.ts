@@ -32,7 +32,7 @@ export function lockText(entries: LockEntries): string {
     const names = Object.keys(out).sort(compareCodePoints);
     const lines = names.map((name) => {
       const { form, digest } = out[name] as Artifact;
-      return `      ${KEYWORD.test(name) ? JSON.stringify(name) : name}: ${form} ${digest}\n`;
+      return `      ${PLAIN.test(name) && !KEYWORD.test(name) ? name : JSON.stringify(name)}: ${form} ${digest}\n`;
     });
     const outputs = names.length === 0 ? '    out: {}\n' : `    out:\n${lines.join('')}`;
     return `  ${JSON.stringify(id)}:\n    key: ${key}\n${outputs}`;
@@ -42,7 +42,8 @@ export function lockText(entries: LockEntries): string {
 
 const ID = /^ {2}("(?:[^"\\]|\\.)*"):$/;
 const KEY = /^ {4}key: (sha256:[0-9a-f]{64})$/;
-const OUTPUT = /^ {6}"?([A-Za-z][\w-]*)"?: (\S+ \S+)$/;
+const PLAIN = /^[A-Za-z][\w-]*$/;
+const OUTPUT = /^ {6}([A-Za-z][\w-]*|"(?:[^"\\]|\\.)*"): (\S+ \S+)$/;
 const ARTIFACT = /^(file|exec|tree) (sha256:[0-9a-f]{64})$/;
 
 /** `tree sha256:...`; undefined for anything else. */
@@ -65,7 +66,8 @@ export function parseWritten(text: string): LockEntries | undefined {
       }
       const key = KEY.exec(line)?.[1];
       if (key !== undefined && entry !== undefined) entry.key = key as Key;
-      const [, name, value] = OUTPUT.exec(line) ?? [];
+      const [, written, value] = OUTPUT.exec(line) ?? [];
+      const name = written?.startsWith('"') ? (JSON.parse(written) as string) : written;
       const artifact = value === undefined ? undefined : parseArtifact(value);
       if (name !== undefined && artifact !== undefined && entry !== undefined) entry.out[name] = artifact;
     }

@@ -9,7 +9,6 @@ import type { MapNode, Node } from '../pipeline/yaml/tree.ts';
 import { LOCK_SCHEMA, type LockEntries, type LockEntry, parseArtifact } from './format.ts';
 
 const KEY = /^sha256:[0-9a-f]{64}$/;
-const NAME = /^[A-Za-z][\w-]*$/;
 
 /** The entries, or everything that is wrong with the text. An empty text has none. */
 export function understandLock(file: string, text: string): Result<LockEntries, readonly Diagnostic[]> {
@@ -55,7 +54,7 @@ function entryIn(node: Node, problems: Problems): LockEntry | undefined {
   if (outputs === undefined) wrong(problems, map, 'A stage of a lock file has `key` and `out`.');
   const listed = outputs === undefined ? undefined : mapOf(outputs, 'out', problems);
   for (const { key: name, value } of listed?.entries.values() ?? []) {
-    const artifact = NAME.test(name) ? parseArtifact(textOf(value) ?? '') : undefined;
+    const artifact = parseArtifact(textOf(value) ?? '');
     if (artifact === undefined)
       wrong(problems, value, 'An output is `file`, `exec` or `tree`, a space, and a digest.');
     else out[name] = artifact;

@@ -54,7 +54,7 @@ export function decide(
   if (workspace?.frozen) return decideFrozen(stage, workspace, world);
   const code = world.codeOf(stage.kind);
   const backend = world.backendOf(stage.kind);
-  const reason = anyway ?? (stage.cache ? undefined : ({ kind: 'uncached' } as const));
+  const reason = anyway ?? (stage.cache ? undefined : runsAlways(stage));
   const inputs = resolveInputs(stage, index, world, outputsOf);
   if (!inputs.ok) {
     if (inputs.error.kind === 'failed') return { state: 'failed', failure: inputs.error.failure };
@@ -82,4 +82,8 @@ export function decide(
   const because =
     typeof stale === 'object' ? [stale] : becauseOf(stage, pipeline, keyed.key, fingerprint, world);
   return { ...keyed, state: 'run', because, anyway: stale !== undefined };
+}
+
+function runsAlways({ workspace }: Stage): Because {
+  return workspace === undefined ? { kind: 'uncached' } : { kind: 'uncached', detail: 'it runs every time' };
 }

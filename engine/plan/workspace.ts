@@ -19,7 +19,7 @@ import type { World } from './world.ts';
 /** `placed`: every output is as recorded. `away`: some are not, but can be put back. `gone`: one cannot. */
 type Standing = { readonly state: 'placed' | 'away' } | { readonly state: 'gone'; readonly because: Because };
 
-export function standingOf(workspace: Workspace, outputs: Outputs, world: World): Standing {
+function standingOf(workspace: Workspace, outputs: Outputs, world: World): Standing {
   let away = false;
   for (const [name, out] of Object.entries(workspace.outs)) {
     const artifact = outputs[name];

@@ -9,7 +9,7 @@ function becauseText(because: Because): string {
     case 'forced':
       return '--force';
     case 'uncached':
-      return 'cache: false';
+      return because.detail ?? 'cache: false';
     case 'lost':
       return `its result was lost (${because.detail})`;
     case 'param':

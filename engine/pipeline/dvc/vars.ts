@@ -21,7 +21,7 @@ export interface VarsTools {
   readonly reserved: ReadonlySet<string>;
 }
 
-export const NO_VARS: Vars = { values: mapNode([0, 0], []), loaded: new Map() };
+const NO_VARS: Vars = { values: mapNode([0, 0], []), loaded: new Map() };
 
 /** `params.yaml` of the folder, if there is one. */
 export function defaultVars(folder: string, range: Range, tools: VarsTools): Vars {
