@@ -2,6 +2,7 @@
 import { err, ok, type Result } from '../../base/result.ts';
 import type { Context } from '../protocol/context.ts';
 import type { Failure } from '../protocol/failure.ts';
+import type { Journal } from '../runtime/journal.ts';
 import type { Response } from '../runtime/record-types.ts';
 import { logprobsOf, rewardsOf, type Scores, type ScoringRequest } from '../runtime/scoring.ts';
 import type { Entry, Judged } from './entries.ts';
@@ -31,6 +32,7 @@ type ScoreRows<T> = (request: ScoringRequest) => Promise<Result<Scores<T>, Failu
 export async function judgeAll(
   ctx: Context<Params>,
   given: ToJudge,
+  journal: Journal,
   onRows: (done: number) => void,
 ): Promise<Result<Verdicts, Failure>> {
   const others = ctx.many('judges');
@@ -41,6 +43,8 @@ export async function judgeAll(
       hint: 'Give it another label in in.judges.',
     });
   let before = 0;
+  /** Judges so far: a label may be that of something else, too. */
+  let asked = 0;
   async function score<T>(
     who: string,
     folder: string,
@@ -56,6 +60,7 @@ export async function judgeAll(
       truncation: ctx.with,
       threads,
       signal,
+      journal: journal.part(`scores ${asked++}`),
       onRows: report,
     });
     if (!scored.ok) return scored;

@@ -3,6 +3,7 @@ import { err, ok, type Result } from '../../base/result.ts';
 import type { Context } from '../protocol/context.ts';
 import type { Failure } from '../protocol/failure.ts';
 import { generateOptions } from '../runtime/generation.ts';
+import type { Journal } from '../runtime/journal.ts';
 import type { GenerateOptions } from '../runtime/onnx/api.ts';
 import type { Prompt, Response } from '../runtime/record-types.ts';
 import { sampleResponses } from '../runtime/sampling.ts';
@@ -62,12 +63,13 @@ export async function generate(
   ctx: Context<Params>,
   prompts: readonly Prompt[],
   jobs: readonly Job[],
+  journal: Journal,
   onResponses: (done: number) => void,
 ): Promise<Result<{ entries: Entry[]; pools: Pool[] }, Failure>> {
   const entries: Entry[] = [];
   const pools: Pool[] = [];
   let before = 0;
-  for (const { name, path, options, bestOf } of jobs) {
+  for (const [place, { name, path, options, bestOf }] of jobs.entries()) {
     const stream = bestOf === null ? '' : 'best-of/';
     const sampled = await sampleResponses({
       folder: path,
@@ -78,6 +80,7 @@ export async function generate(
       threads: ctx.threads,
       signal: ctx.signal,
       random: (id, index) => ctx.random(`${stream}${id}/${index}`),
+      journal: journal.part(`responses ${place}`),
       onPrompt: (done) => onResponses(before + done * options.n),
     });
     if (!sampled.ok) return sampled;

@@ -3,6 +3,7 @@ import { err, ok, type Result } from '../../base/result.ts';
 import { type SamplingStatistics, samplingStatistics } from '../objectives/sampling-statistics.ts';
 import type { Context } from '../protocol/context.ts';
 import type { Failure } from '../protocol/failure.ts';
+import { openJournal } from '../runtime/journal.ts';
 import { pairRows } from '../runtime/pair-rows.ts';
 import { asPairs, readPrompts } from '../runtime/prompts.ts';
 import type { Pair, Response, Scored } from '../runtime/record-types.ts';
@@ -31,9 +32,10 @@ export async function run(ctx: Context<Params>): Promise<Result<void, Failure>> 
   if (!training.ok) return training;
 
   const work = workOf(ctx, jobs.value, prompts.value.length, references.length);
-  const made = await generate(ctx, prompts.value, jobs.value, work.phase());
+  const journal = openJournal(ctx, 'evaluate');
+  const made = await generate(ctx, prompts.value, jobs.value, journal, work.phase());
   if (!made.ok) return made;
-  const judged = await judgeAll(ctx, { references, ...made.value }, work.phase());
+  const judged = await judgeAll(ctx, { references, ...made.value }, journal, work.phase());
   if (!judged.ok) return judged;
   const entries = judged.value.entries.filter((entry) => entry.kind !== 'reference' || ctx.with.references);
   const { seed, resamples, level, baseline } = ctx.with;

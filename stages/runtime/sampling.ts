@@ -1,7 +1,9 @@
 /** @file Responses of one model to a list of prompts, as `sample` and `evaluate` need them. */
+import type { JsonObject } from '../../base/json.ts';
 import { err, ok, type Result } from '../../base/result.ts';
 import type { Failure } from '../protocol/failure.ts';
 import { settingsOf } from './generation.ts';
+import type { Part } from './journal.ts';
 import type { GenerateOptions, Generation } from './onnx/api.ts';
 import { openDecoder } from './onnx/decode/decoder.ts';
 import { loadModel } from './onnx/folder.ts';
@@ -20,6 +22,8 @@ export interface SamplingRequest {
   readonly signal: AbortSignal;
   /** The stream of one response. It depends on prompt and index alone, so that no batch and no other prompt changes it. */
   readonly random: (id: string, index: number) => Random;
+  /** Where the prompts that are done are kept. */
+  readonly journal: Part;
   /** After each prompt, with the number done so far. */
   readonly onPrompt: (done: number) => void;
 }
@@ -56,42 +60,64 @@ export async function sampleResponses(request: SamplingRequest): Promise<Result<
   const fits = checkPositions(model.value, longest + options.maxNewTokens);
   if (!fits.ok) return err({ ...fits.error, file: request.folder });
 
-  const settings = settingsOf(options);
-  const rows: Response[][] = [];
-  const decoder = await openDecoder(model.value, { threads: request.threads });
+  const made: (readonly Made[])[] = [];
+  for (const { prompt, responses } of request.journal.kept)
+    made[prompt as number] = responses as unknown as readonly Made[];
+  const left = prompts.flatMap((_, at) => (made[at] === undefined ? [at] : []));
+  let done = prompts.length - left.length;
+  if (done > 0) request.onPrompt(done);
+  const queriesLeft = left.map((at) => queries[at] as readonly number[]);
+  const decoder = left.length === 0 ? null : await openDecoder(model.value, { threads: request.threads });
   try {
-    let done = 0;
-    const stream = (prompt: number, index: number): Random =>
-      request.random((prompts[prompt] as Prompt).id, index);
-    for await (const generations of decoder.generate(queries, options, stream)) {
+    // What is left is decoded in other company than before: no response hangs on what shares its batch.
+    const stream = (place: number, index: number): Random =>
+      request.random((prompts[left[place] as number] as Prompt).id, index);
+    for await (const generations of decoder?.generate(queriesLeft, options, stream) ?? []) {
+      const at = left[generations[0]?.prompt as number] as number;
+      const responses = generations.toSorted((a, b) => a.index - b.index).map(madeOf);
+      made[at] = responses;
+      request.journal.keep({ prompt: at, responses: [...responses] }, responses.length);
+      request.onPrompt(++done);
       if (signal.aborted)
         return err({
           code: 'cancelled',
           message: `Sampling was stopped after ${done} of ${prompts.length} prompts.`,
         });
-      const at = generations[0]?.prompt as number;
-      const prompt = prompts[at] as Prompt;
-      rows[at] = generations
-        .toSorted((a, b) => a.index - b.index)
-        .map((generation) => ({ ...responseRow(prompt, request.label, generation), settings }));
-      request.onPrompt(++done);
     }
   } finally {
-    await decoder.close();
+    await decoder?.close();
   }
+  const settings = settingsOf(options);
+  const rows = prompts.map((prompt, at) =>
+    (made[at] as readonly Made[]).map((one) => ({ ...responseRow(prompt, request.label, one), settings })),
+  );
   return ok({ rows: rows.flat(), note: tally.note(`prompts for ${request.label}`) });
 }
 
-function responseRow(prompt: Prompt, sampler: string, generation: Generation): Response {
+/** What is kept of a generation. */
+interface Made extends JsonObject {
+  readonly index: number;
+  readonly response: string;
+  readonly finish: Generation['finish'];
+  readonly tokens: number;
+  readonly logprob: number;
+}
+
+function madeOf({ index, text, finish, ids, logprobs }: Generation): Made {
+  const logprob = logprobs.reduce((total, one) => total + one, 0);
+  return { index, response: text, finish, tokens: ids.length, logprob };
+}
+
+function responseRow(prompt: Prompt, sampler: string, made: Made): Response {
   return {
     id: prompt.id,
     prompt: prompt.prompt,
-    response: generation.text,
+    response: made.response,
     source: 'sample',
     sampler,
-    index: generation.index,
-    finish: generation.finish,
-    tokens: generation.ids.length,
-    logprob: generation.logprobs.reduce((total, logprob) => total + logprob, 0),
+    index: made.index,
+    finish: made.finish,
+    tokens: made.tokens,
+    logprob: made.logprob,
   };
 }

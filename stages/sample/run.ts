@@ -2,6 +2,7 @@ import { ok, type Result } from '../../base/result.ts';
 import type { Context } from '../protocol/context.ts';
 import type { Failure } from '../protocol/failure.ts';
 import { generateOptions } from '../runtime/generation.ts';
+import { openJournal } from '../runtime/journal.ts';
 import { readPrompts } from '../runtime/prompts.ts';
 import type { Response } from '../runtime/record-types.ts';
 import { writeRecords } from '../runtime/records.ts';
@@ -16,6 +17,7 @@ export async function run(ctx: Context<Params>): Promise<Result<void, Failure>> 
   if (!prompts.ok) return prompts;
   const models = ctx.many('models');
   const total = models.length * prompts.value.length;
+  const journal = openJournal(ctx, 'sample');
   const rows: (readonly Response[])[] = [];
   for (const [i, { label, path }] of models.entries()) {
     const sampled = await sampleResponses({
@@ -27,6 +29,7 @@ export async function run(ctx: Context<Params>): Promise<Result<void, Failure>> 
       threads: ctx.threads,
       signal: ctx.signal,
       random: (id, index) => ctx.random(`${id}/${index}`),
+      journal: journal.part(label),
       onPrompt: (done) => ctx.progress({ step: i * prompts.value.length + done, total, unit: 'prompts' }),
     });
     if (!sampled.ok) return sampled;

@@ -2,6 +2,7 @@
 import { type Result as ExecaResult, execa } from 'execa';
 import { err, ok, type Result } from '../../base/result.ts';
 import type { Failure } from '../protocol/failure.ts';
+import type { Part } from '../runtime/journal.ts';
 import type { Response } from '../runtime/record-types.ts';
 
 export interface CommandRequest {
@@ -11,6 +12,8 @@ export interface CommandRequest {
   readonly program: string | undefined;
   readonly rows: readonly Response[];
   readonly signal: AbortSignal;
+  /** Where scores are kept whose lines name their row. */
+  readonly journal: Part;
   readonly onRows: (done: number) => void;
 }
 
@@ -35,8 +38,13 @@ export async function scoresOfCommand(request: CommandRequest): Promise<Result<n
       message: 'The command names {program}, and in.program is not given.',
       hint: 'Set in.program to the file of the scorer.',
     });
+  const scores = request.journal.kept.flatMap(({ scores }) => scores as number[]);
+  const rows = request.rows.slice(scores.length);
+  if (scores.length > 0) request.onRows(scores.length);
+  if (rows.length === 0) return ok(scores);
+  const before = scores.length;
   const child = execa(file, args, {
-    stdin: lines(request.rows),
+    stdin: lines(rows),
     buffer: false,
     reject: false,
     cancelSignal: request.signal,
@@ -48,14 +56,15 @@ export async function scoresOfCommand(request: CommandRequest): Promise<Result<n
     stderr = (stderr + text).slice(-quoted);
     process.stderr.write(text);
   });
-  const scores: number[] = [];
+  const keep = keeper(request.journal);
   let wrong: Failure | null = null;
   for await (const line of child.iterable()) {
     // A broken scorer is stopped at its first wrong line; what it still prints is not read.
     if (wrong !== null) continue;
-    const score = readScore(line, scores.length, request.rows);
+    const score = readScore(line, scores.length - before, rows);
     if (score.ok) {
-      scores.push(score.value);
+      scores.push(score.value.score);
+      keep(score.value);
       request.onRows(scores.length);
     } else {
       wrong = score.error;
@@ -64,8 +73,26 @@ export async function scoresOfCommand(request: CommandRequest): Promise<Result<n
   }
   const result = await child;
   const failure =
-    wrong ?? failureOf(result, file, stderr.trim()) ?? missing(scores.length, request.rows.length);
+    wrong ?? failureOf(result, file, stderr.trim()) ?? missing(scores.length - before, rows.length);
   return failure === null ? ok(scores) : err(failure);
+}
+
+/**
+ * Keeps scores that are sure to be of their rows. Rows of one id follow each other, and a line that is missing among them shows
+ * when the next id begins too early: then they are kept, together. After a line without an id nothing is.
+ */
+function keeper(journal: Part): (score: Score) => void {
+  let group: Score[] = [];
+  let sure = true;
+  return (score) => {
+    sure &&= score.id !== undefined;
+    if (!sure) return;
+    if (group.length > 0 && group[0]?.id !== score.id) {
+      journal.keep({ scores: group.map((one) => one.score) }, group.length);
+      group = [];
+    }
+    group.push(score);
+  };
 }
 
 /** How the program ended, most specific first; null when it ended well. */
@@ -109,7 +136,13 @@ function* lines(rows: readonly Response[]): Generator<string> {
   for (const { id, prompt, response } of rows) yield `${JSON.stringify({ id, prompt, response })}\n`;
 }
 
-function readScore(line: string, done: number, rows: readonly Response[]): Result<number, Failure> {
+interface Score {
+  readonly score: number;
+  /** The row's, where the line says which row it is of. */
+  readonly id: string | undefined;
+}
+
+function readScore(line: string, done: number, rows: readonly Response[]): Result<Score, Failure> {
   const row = done + 1;
   const request = rows[done];
   if (request === undefined)
@@ -141,7 +174,7 @@ function readScore(line: string, done: number, rows: readonly Response[]): Resul
       hint: 'A response without a score cannot be ranked: give it a number, or leave the row out before scoring.',
       row,
     });
-  return ok(value.score);
+  return ok({ score: value.score, id: 'id' in value ? request.id : undefined });
 }
 
 function badLine(row: number): Failure {

@@ -2,6 +2,7 @@ import { err, ok, type Result } from '../../base/result.ts';
 import { mean } from '../objectives/numbers.ts';
 import type { Context } from '../protocol/context.ts';
 import type { Failure } from '../protocol/failure.ts';
+import { openJournal, type Part } from '../runtime/journal.ts';
 import type { Response, Scored } from '../runtime/record-types.ts';
 import { writeRecords } from '../runtime/records.ts';
 import { logprobsOf, rewardsOf, type ScoringRequest } from '../runtime/scoring.ts';
@@ -16,21 +17,25 @@ interface Outcome {
   readonly note: string | null;
 }
 
-type Score = (ctx: Context<Params>, rows: readonly Response[]) => Promise<Result<Outcome, Failure>>;
+type Score = (
+  ctx: Context<Params>,
+  rows: readonly Response[],
+  journal: Part,
+) => Promise<Result<Outcome, Failure>>;
 
 const scorers: { readonly [by in Params['by']]: Score } = {
-  reward: async (ctx, rows) => {
+  reward: async (ctx, rows, journal) => {
     const model = modelOf(ctx);
-    return model.ok ? rewardsOf(request(ctx, model.value, rows)) : model;
+    return model.ok ? rewardsOf(request(ctx, model.value, rows, journal)) : model;
   },
   // p of the RRHF paper, equation 1: what the trained policy ranks by.
-  logprob: async (ctx, rows) => {
+  logprob: async (ctx, rows, journal) => {
     const model = modelOf(ctx);
     if (!model.ok) return model;
-    const scored = await logprobsOf(request(ctx, model.value, rows));
+    const scored = await logprobsOf(request(ctx, model.value, rows, journal));
     return scored.ok ? ok({ ...scored.value, values: scored.value.values.map(mean) }) : scored;
   },
-  command: async (ctx, rows) => {
+  command: async (ctx, rows, journal) => {
     const { command } = ctx.with;
     if (command === null)
       return err({
@@ -43,6 +48,7 @@ const scorers: { readonly [by in Params['by']]: Score } = {
       program: ctx.optional('program'),
       rows,
       signal: ctx.signal,
+      journal,
       onRows: (done) => ctx.progress({ step: done, total: rows.length, unit: 'rows' }),
     });
     return scores.ok ? ok({ values: scores.value, tokens: null, note: null }) : scores;
@@ -59,7 +65,7 @@ export async function run(ctx: Context<Params>): Promise<Result<void, Failure>> 
       message: 'There is no response to score.',
       hint: 'Give in.responses, in.pairs or both, with rows in them.',
     });
-  const scored = await scorers[ctx.with.by](ctx, rows.value);
+  const scored = await scorers[ctx.with.by](ctx, rows.value, openJournal(ctx, 'score').part('scores'));
   if (!scored.ok) return scored;
   const { values, tokens, note } = scored.value;
   const scorer = ctx.with.scorer ?? ctx.with.by;
@@ -89,13 +95,19 @@ function modelOf(ctx: Context<Params>): Result<string, Failure> {
     : ok(folder);
 }
 
-function request(ctx: Context<Params>, folder: string, rows: readonly Response[]): ScoringRequest {
+function request(
+  ctx: Context<Params>,
+  folder: string,
+  rows: readonly Response[],
+  journal: Part,
+): ScoringRequest {
   return {
     folder,
     rows,
     truncation: ctx.with,
     threads: ctx.threads,
     signal: ctx.signal,
+    journal,
     onRows: (done) => ctx.progress({ step: done, total: rows.length, unit: 'rows' }),
   };
 }

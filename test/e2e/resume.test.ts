@@ -22,10 +22,19 @@ stages:
       epochs: 16
       batch: 2
       lr: 0.002
-out: { model: sft.model, metrics: sft.metrics, checkpoint: sft.checkpoint }
+  sample:
+    uses: sample
+    in: { models: { sft: sft.model }, prompts: in.rows }
+    with: { n: 64, batch: 64, max_new_tokens: 40, min_new_tokens: 40, stop: [] }
+out: { responses: sample.responses, model: sft.model, metrics: sft.metrics, checkpoint: sft.checkpoint }
 `,
 };
-const RESULTS = ['model/model.safetensors', 'metrics.json', 'checkpoint/checkpoint.safetensors'];
+const RESULTS = [
+  'model/model.safetensors',
+  'metrics.json',
+  'checkpoint/checkpoint.safetensors',
+  'responses.jsonl',
+];
 
 function results(tree: Tree): Buffer[] {
   return RESULTS.map((name) => readFileSync(tree.path(`out/resume/${name}`)));
@@ -34,23 +43,33 @@ function results(tree: Tree): Buffer[] {
 /** Files of `state/` of the keys that were tried in a tree. */
 function stateFiles(tree: Tree): string[] {
   const attempts = tree.path('.warren/attempts');
-  return readdirSync(attempts).flatMap((key) => {
+  const list = (folder: string): string[] => {
     try {
-      return readdirSync(join(attempts, key, 'state'));
+      return readdirSync(folder).map((name) => join(folder, name));
     } catch {
       return [];
     }
-  });
+  };
+  return list(attempts).flatMap((key) => list(join(key, 'state')));
 }
 
 /** Waits until something of the training is kept. */
 async function untilKept(tree: Tree, least = 1): Promise<void> {
   const steps = (): number[] =>
-    stateFiles(tree).map((name) => Number(/^checkpoint-(\d+)/.exec(name)?.[1] ?? 0));
+    stateFiles(tree).map((name) => Number(/checkpoint-(\d+)/.exec(name)?.[1] ?? 0));
   await vi.waitFor(() => expect(Math.max(0, ...steps())).toBeGreaterThanOrEqual(least), {
     timeout: 60_000,
     interval: 5,
   });
+}
+
+/** Waits until some prompts are kept. */
+async function untilSampled(tree: Tree): Promise<void> {
+  const lines = (): number =>
+    stateFiles(tree)
+      .filter((path) => path.endsWith('journal.jsonl'))
+      .flatMap((path) => readFileSync(path, 'utf8').split('\n')).length;
+  await vi.waitFor(() => expect(lines()).toBeGreaterThan(3), { timeout: 60_000, interval: 5 });
 }
 
 /** The process of the stage that runs in a tree. */
@@ -76,7 +95,7 @@ function training(tree: Tree): Started {
   return tree.start(['run', 'p.yaml', '--checkpoint-every', '0']);
 }
 
-describe('a training of the built program', () => {
+describe('a stage of the built program', () => {
   it('goes on after kill -9 of the engine, and of the stage, to the bytes of an empty cache', async () => {
     const tree = new Tree(FILES);
     let run = training(tree);
@@ -93,9 +112,15 @@ describe('a training of the built program', () => {
     expect(failed.code).toBe(1);
     expect(failed.stdout + failed.stderr).toMatch(/Resumed from step \d+ of 64\./);
 
+    run = training(tree);
+    await untilSampled(tree);
+    process.kill(stageProcess(tree), 'SIGKILL');
+    const trained = await run.done;
+    expect(trained.code).toBe(1);
+    expect(trained.stdout + trained.stderr).toMatch(/Resumed from step (19|[2-6]\d) of 64\./);
     const last = await tree.start(['run', 'p.yaml']).done;
     expect(last.code).toBe(0);
-    expect(last.stdout + last.stderr).toMatch(/Resumed from step (19|[2-6]\d) of 64\./);
+    expect(last.stdout + last.stderr).toMatch(/Resumed: [1-7]?\d\d+ responses were done\./);
     expect(results(tree)).toEqual(await fresh());
     expect(stateFiles(tree)).toEqual([]);
   });
@@ -109,7 +134,7 @@ describe('a training of the built program', () => {
     expect(code).toBe(130);
     const [, step] =
       /Stopped after step (\d+) of 64; the next run goes on from there\./.exec(stdout + stderr) ?? [];
-    const again = await tree.start(['run', 'p.yaml']).done;
+    const again = await tree.start(['run', 'p.yaml', 'sft']).done;
     expect(again.stdout + again.stderr).toContain(`Resumed from step ${step} of 64.`);
     expect(again.code).toBe(0);
   });

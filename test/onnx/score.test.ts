@@ -22,8 +22,8 @@ test.each([
   const model = tinyModel(overrides, 20);
   const scorer = await openScorer(model, { threads: 1 });
   let done = 0;
-  const scored = await scorer.logprobs(sequences, (count) => {
-    done += count;
+  const scored = await scorer.logprobs(sequences, (places) => {
+    done += places.length;
   });
   await scorer.close();
   expect(done).toBe(3);

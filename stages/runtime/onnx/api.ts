@@ -107,11 +107,17 @@ export interface Sequence {
   readonly response: readonly number[];
 }
 
-/** Forward passes without derivatives, batched by length. Results keep the order of the call. */
+/** After a batch: the places of its sequences in the call, and what they were given. */
+export type OnBatch<T> = (places: readonly number[], values: readonly T[]) => void;
+
+/**
+ * Forward passes without derivatives, batched by length. Results keep the order of the call. What is left of a call after some
+ * of its batches is cut into the same batches again.
+ */
 export interface Scorer {
   /** log P(response_t | query, response_<t) per token of each response. */
-  logprobs(sequences: readonly Sequence[], onBatch?: (done: number) => void): Promise<Float32Array[]>;
+  logprobs(sequences: readonly Sequence[], onBatch?: OnBatch<Float32Array>): Promise<Float32Array[]>;
   /** Sequence-classification models: score at the last token of each sequence. */
-  rewards(sequences: readonly Sequence[], onBatch?: (done: number) => void): Promise<number[]>;
+  rewards(sequences: readonly Sequence[], onBatch?: OnBatch<number>): Promise<number[]>;
   close(): Promise<void>;
 }

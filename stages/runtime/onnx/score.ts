@@ -59,7 +59,10 @@ export async function openScorer(model: Model, options: { readonly threads: numb
           own.set(scored.subarray(at, at + own.length));
           at += own.length;
         }
-        onBatch?.(batch.items.length);
+        onBatch?.(
+          batch.indices,
+          batch.indices.map((index) => out[index] as Float32Array),
+        );
       }
       return out;
     },
@@ -72,7 +75,7 @@ export async function openScorer(model: Model, options: { readonly threads: numb
         batch.indices.forEach((index, row) => {
           out[index] = scored[row] as number;
         });
-        onBatch?.(batch.items.length);
+        onBatch?.(batch.indices, [...scored]);
       }
       return out;
     },

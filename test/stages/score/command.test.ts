@@ -1,4 +1,4 @@
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { Pair, Scored } from '../../../stages/runtime/record-types.ts';
@@ -117,6 +117,46 @@ describe('score by command', () => {
     await started;
     abort.abort();
     expect(await result).toMatchObject({ error: { code: 'cancelled' } });
+  });
+
+  /** A scorer that prints what `line` makes of each row and then waits, where its file `once` is not there yet. */
+  async function stoppedThenAgain(
+    line: string,
+    upTo: number,
+  ): Promise<{ again: Rig<Params>; asked: string[] }> {
+    const seen = join(folder(), 'seen');
+    const script = program(`import { appendFileSync, existsSync } from 'node:fs';
+const again = existsSync(${JSON.stringify(seen)});
+for (const row of again ? rows : rows.slice(0, ${upTo})) { ${line} }
+appendFileSync(${JSON.stringify(seen)}, rows.map((row) => row.response + '\\n').join(''));
+if (!again) setInterval(() => {}, 1000);`);
+    const state = folder();
+    const abort = new AbortController();
+    const progress = ({ step }: { step: number }): void => {
+      if (step === upTo) abort.abort();
+    };
+    const first = scorer([process.execPath, script], undefined, { state, signal: abort.signal, progress });
+    expect(await first.result).toMatchObject({ error: { code: 'cancelled' } });
+    writeFileSync(seen, '');
+    const second = scorer([process.execPath, script], undefined, { state });
+    expect(await second.result).toEqual({ ok: true, value: undefined });
+    return { again: second.made, asked: readFileSync(seen, 'utf8').trimEnd().split('\n') };
+  }
+  const all = pairs.flatMap(({ chosen, rejected }) => [chosen, rejected]);
+
+  it('asks again only for rows whose scores are not sure to be theirs', async () => {
+    // Five lines: the third id has begun, so the rows of the two before it are known to be whole.
+    const { again, asked } = await stoppedThenAgain('say({ id: row.id, score: row.response.length });', 5);
+    expect(asked).toEqual(all.slice(4));
+    const rows = again.rows<Scored>('scored');
+    expect(rows.map((row) => row.score)).toEqual(all.map((response) => response.length));
+    expect(again.told.notes).toContain('Resumed: 4 responses were done.');
+  });
+
+  it('asks again for all rows where lines have no id', async () => {
+    const { again, asked } = await stoppedThenAgain('say({ score: row.response.length });', 5);
+    expect(asked).toEqual(all);
+    expect(again.rows<Scored>('scored').length).toBe(6);
   });
 
   it('asks for something to score', async () => {
