@@ -125,6 +125,12 @@ function build(
     .option('--dry-run', 'show what would be accepted; record nothing')
     .option('--threads <n>', 'CPU threads for stages that compute', count)
     .action(does(async () => (await import('./accept.ts')).accept));
+  overridable(add('verify <file> [stages...]', 'run stages again beside the cache and compare bytes'))
+    .option('--times <n>', 'how often each stage is run (default: 1)', count)
+    .option('--tolerance <x>', 'how far numbers of results from another class of machine may be apart')
+    .option('-j, --jobs <n>', 'stages at the same time', count)
+    .option('--threads <n>', 'CPU threads for stages that compute', count)
+    .action(does(async () => (await import('./verify.ts')).verify));
   add('why <stage...>', 'show what changed since the nearest earlier result of a stage')
     .usage('[options] [file] <stage>')
     .option('--run <id>', 'the run to explain, in place of the latest')

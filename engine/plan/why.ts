@@ -9,7 +9,7 @@ import { readCode } from './code-manifest.ts';
 import { differenceOf, type FieldChange } from './difference.ts';
 import { fingerprintOfKey, openPast, type PastKey } from './past.ts';
 
-export interface Against {
+interface Against {
   readonly stage: StageId;
   readonly key: Key;
   readonly run: RunId;

@@ -74,6 +74,27 @@ function removeEmpty(folder: string): void {
   }
 }
 
+/**
+ * The folder of a key's first attempt, empty, for a try that leaves nothing behind; what is there is kept beside it
+ * until it is given back. The caller has the key's lock.
+ */
+export function borrowAttempt(project: Project, key: Key): { attempt: Attempt; giveBack: () => void } {
+  const base = attemptsFolder(project, key);
+  const kept = `${base}.kept`;
+  // Left by one that was killed: what stands at the place is its rest, and the kept one the original.
+  if (existsSync(kept)) rmSync(base, { recursive: true, force: true });
+  else if (existsSync(base)) renameSync(base, kept);
+  makeParts(base, 1);
+  const folder = join(base, '1');
+  return {
+    attempt: { number: 1, folder, log: join(folder, 'log'), state: join(base, 'state') },
+    giveBack: () => {
+      rmSync(base, { recursive: true, force: true });
+      if (existsSync(kept)) renameSync(kept, base);
+    },
+  };
+}
+
 function makeParts(base: string, number: number): void {
   for (const part of PARTS) mkdirSync(join(base, String(number), part), { recursive: true });
   mkdirSync(join(base, 'state'), { recursive: true });

@@ -7,7 +7,7 @@ const LOOK = 100;
 
 /** Answers the release, or undefined when the run was stopped while waiting. */
 export async function claim(
-  context: RunContext,
+  context: Pick<RunContext, 'locks' | 'emit' | 'options'>,
   stage: StageId,
   key: Key,
 ): Promise<(() => void) | undefined> {

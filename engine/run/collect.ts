@@ -14,10 +14,8 @@ export async function collectOutputs(
   paths: { readonly [name: string]: string },
   cache: string,
 ): Promise<Result<{ [name: string]: Artifact }, StageFailure>> {
-  for (const [name, output] of Object.entries(stage.out)) {
-    const fault = checkOutput(name, output, paths[name] as string);
-    if (fault !== undefined) return err(fault);
-  }
+  const fault = outputFault(stage, paths);
+  if (fault !== undefined) return err(fault);
   const artifacts: { [name: string]: Artifact } = {};
   for (const name of Object.keys(stage.out)) {
     try {
@@ -35,6 +33,18 @@ export async function collectOutputs(
     }
   }
   return ok(artifacts);
+}
+
+/** The first output that is not what the stage declares. */
+export function outputFault(
+  stage: Stage,
+  paths: { readonly [name: string]: string },
+): StageFailure | undefined {
+  for (const [name, output] of Object.entries(stage.out)) {
+    const fault = checkOutput(name, output, paths[name] as string);
+    if (fault !== undefined) return fault;
+  }
+  return undefined;
 }
 
 function checkOutput(name: string, output: Output, path: string): StageFailure | undefined {

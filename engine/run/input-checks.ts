@@ -7,7 +7,7 @@ import type { Attempt } from './attempt-folder.ts';
 import type { RunContext } from './context.ts';
 
 /** The user's file that is no longer what was read when the run began. */
-export function changedInput({ world }: RunContext, stage: Stage): string | undefined {
+export function changedInput({ world }: Pick<RunContext, 'world'>, stage: Stage): string | undefined {
   for (const binding of Object.values(stage.in)) {
     for (const source of sourcesOf(binding)) {
       if (source.kind !== 'file') continue;

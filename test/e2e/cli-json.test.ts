@@ -35,6 +35,7 @@ it('every command answers in the shape that its schema states', async () => {
     ['status', 'status'],
     ['status', 'status', 'p.yaml'],
     ['runs', 'runs'],
+    ['verify', 'verify', 'p.yaml', '--times', '2'],
     ['accept', 'accept', 'p.yaml', 'b', '--set', 'b.x=2', '--field', 'with.x'],
     ['accept', 'accept', 'p.yaml', 'a'],
     ['error', 'accept', 'p.yaml', 'b', '--set', 'b.x=3'],

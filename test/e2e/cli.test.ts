@@ -38,6 +38,8 @@ describe('the call', () => {
         run [options] <file> [stages...]     run what changed, restore the rest
         accept [options] <file> <stages...>  say that earlier results of stages are
                                              the same on purpose
+        verify [options] <file> [stages...]  run stages again beside the cache and
+                                             compare bytes
         why [options] <stage...>             show what changed since the nearest
                                              earlier result of a stage
         status [run]                         show the stages of the latest run, or of

@@ -1,0 +1,180 @@
+/** @file `verify`: stages run again beside the cache, side by side as in a run, and compared with their results. */
+import { availableParallelism, totalmem } from 'node:os';
+import type { Key, StageId } from '../../base/ids.ts';
+import type { ActionRecord } from '../../cache/actions.ts';
+import { openLocks } from '../../cache/locks.ts';
+import type { Emit, StageFailure } from '../event.ts';
+import { readLockFile } from '../lock/file.ts';
+import type { Graph, Stage } from '../pipeline/graph.ts';
+import { type Decision, decide } from '../plan/decide.ts';
+import { closureOf, indexGraph } from '../plan/index.ts';
+import type { Outputs } from '../plan/resolve.ts';
+import { openWorld, type World, type WorldOptions } from '../plan/world.ts';
+import type { Project } from '../project.ts';
+import { demandOf, makeTokens } from '../run/tokens.ts';
+import { type OutputFound, type Repeated, repeatStage, type VerifyContext } from './repeat.ts';
+
+export interface VerifyOptions extends WorldOptions {
+  readonly targets: readonly StageId[];
+  /** How often each stage is run. */
+  readonly times: number;
+  /** For results that were made on another class of machine: how far numbers may be apart. */
+  readonly tolerance: number;
+  readonly jobs?: number | undefined;
+  readonly stop?: AbortSignal | undefined;
+  readonly kill?: AbortSignal | undefined;
+}
+
+/** `skipped`: no result is ever kept of it. `unverified`: it has none now, or could not be run as it was. */
+export type Verdict = 'equal' | 'different' | 'failed' | 'unverified' | 'skipped' | 'cancelled';
+
+export interface Verified {
+  readonly id: StageId;
+  readonly kind: string;
+  readonly key: Key | null;
+  readonly verdict: Verdict;
+  /** How often it was run to an end, and the seconds of all. */
+  readonly times: number;
+  readonly seconds: number;
+  /** The result was made on another class of machine: numbers may differ by the tolerance. */
+  readonly elsewhere: boolean;
+  /** What differs, and the first time that it did, from 1. */
+  readonly outputs: readonly (OutputFound & { readonly time: number })[];
+  readonly reason: string | null;
+  readonly failure: StageFailure | null;
+}
+
+/** Every target, in the graph's order. The cache stays as it is. */
+export async function verifyStages(
+  graph: Graph,
+  project: Project,
+  options: VerifyOptions,
+  emit: Emit,
+): Promise<Verified[]> {
+  const index = indexGraph(graph);
+  const world = openWorld(project, { ...options, lock: (await readLockFile(graph.file)).entries });
+  const { localExecutor } = await import('../executors/local.ts');
+  const executor = localExecutor();
+  const locks = openLocks(project.cache);
+  const context: VerifyContext = { index, world, options, executor, locks, emit };
+  const total = {
+    cpus: options.jobs ?? availableParallelism(),
+    memory: totalmem(),
+    limits: graph.limits,
+  };
+  const tokens = makeTokens(total);
+  const wanted = new Set(options.targets);
+  const known = new Map<StageId, Outputs>();
+  const pending: Promise<Verified>[] = [];
+
+  function queue(stage: Stage, hit: Extract<Decision, { state: 'hit' }>): Promise<Verified> {
+    const demand = demandOf(stage, world.backendOf(stage.kind) !== null, total);
+    return new Promise((resolve, reject) => {
+      tokens.request(demand, () => {
+        repeat(context, stage, hit, options)
+          .finally(() => tokens.release(demand))
+          .then(resolve, reject);
+      });
+    });
+  }
+
+  try {
+    for (const stage of closureOf(index, options.targets)) {
+      const decision = decide(stage, index, world, (id) => known.get(id), {});
+      if (decision.state === 'hit') known.set(stage.id, decision.record.outputs);
+      if (!wanted.has(stage.id)) continue;
+      const reason = hindranceOf(stage, decision);
+      if (reason !== undefined) pending.push(Promise.resolve(without(stage, decision, reason)));
+      else if (decision.state === 'hit') pending.push(queue(stage, decision));
+    }
+    return await Promise.all(pending);
+  } finally {
+    executor.close();
+    locks.close();
+    world.memo.flush();
+  }
+}
+
+function hindranceOf(stage: Stage, decision: Decision): string | undefined {
+  if (!stage.cache) return 'cache: false';
+  const { gpus } = stage.resources;
+  if (gpus > 0) return `it asks for ${gpus} GPU${gpus === 1 ? '' : 's'}, and the local executor grants none`;
+  switch (decision.state) {
+    case 'hit':
+      return undefined;
+    case 'run':
+      return 'it has no result';
+    case 'waiting':
+      return 'a stage above it has no result';
+    case 'lost':
+      return decision.unresolved.detail;
+    case 'failed':
+      return decision.failure.message;
+  }
+}
+
+function without(stage: Stage, decision: Decision, reason: string): Verified {
+  const key = 'key' in decision ? decision.key : null;
+  const verdict = stage.cache ? 'unverified' : 'skipped';
+  const { id, kind } = stage;
+  return {
+    id,
+    kind,
+    key,
+    verdict,
+    times: 0,
+    seconds: 0,
+    elsewhere: false,
+    outputs: [],
+    reason,
+    failure: null,
+  };
+}
+
+async function repeat(
+  context: VerifyContext,
+  stage: Stage,
+  hit: Extract<Decision, { state: 'hit' }>,
+  { times, tolerance, stop }: VerifyOptions,
+): Promise<Verified> {
+  const { id, kind } = stage;
+  const elsewhere = !isSameMachine(context.world, hit.record.machine);
+  const outputs = new Map<string, Verified['outputs'][number]>();
+  let seconds = 0;
+  let done = 0;
+  const end = (verdict: Verdict, rest: { reason?: string; failure?: StageFailure } = {}): Verified => ({
+    id,
+    kind,
+    key: hit.key,
+    verdict,
+    times: done,
+    seconds,
+    elsewhere,
+    outputs: [...outputs.values()],
+    reason: rest.reason ?? null,
+    failure: rest.failure ?? null,
+  });
+  while (done < times) {
+    const again: Repeated = stop?.aborted
+      ? { kind: 'cancelled' }
+      : await repeatStage(context, stage, hit, elsewhere ? tolerance : 0);
+    if (again.kind === 'cancelled') return end('cancelled');
+    if (again.kind === 'unable') return end('unverified', { reason: again.reason });
+    seconds += again.seconds;
+    done += 1;
+    if (again.kind === 'failed') return end('failed', { failure: again.failure });
+    for (const found of again.outputs) {
+      const before = outputs.get(found.output);
+      // What differed beyond the tolerance once outweighs what stayed within it before.
+      if (before === undefined || before.differences.length === 0)
+        outputs.set(found.output, { ...found, time: done });
+    }
+  }
+  const differs = [...outputs.values()].some(({ differences }) => differences.length > 0);
+  return end(differs ? 'different' : 'equal');
+}
+
+/** The class of machine: on an equal one equal work gives equal bytes. */
+function isSameMachine({ machine: here }: World, { platform, arch, cpu }: ActionRecord['machine']): boolean {
+  return here.platform === platform && here.arch === arch && here.cpu_model === cpu;
+}
