@@ -1,33 +1,24 @@
 /** @file What a stage made, digested where it lies: nothing is stored. */
 import { lstatSync } from 'node:fs';
-import { join } from 'node:path';
 import { digestFileInTurns } from '../../base/digest.ts';
 import { ok, type Result } from '../../base/result.ts';
 import type { ArtifactFault } from '../../cache/artifact.ts';
-import { type TreeEntry, treeDigest } from '../../cache/tree.ts';
-import { walkFolder } from '../../cache/walk.ts';
+import { listFolder } from '../../cache/inputs.ts';
+import type { Memo } from '../../cache/memo.ts';
+import { treeDigest } from '../../cache/tree.ts';
 import type { Made } from './compare.ts';
+
+/** These files are gone in a moment: their times are of no use to anybody. */
+const FORGETFUL: Memo = { lookup: () => undefined, record: () => {}, flush: () => {} };
 
 export async function digestMade(path: string): Promise<Result<Made, ArtifactFault>> {
   const stat = lstatSync(path);
   if (!stat.isDirectory()) {
-    const artifact = { form: formOf(stat.mode), digest: await digestFileInTurns(path) };
-    return ok({ artifact, path, entries: [] });
+    const form = stat.mode & 0o111 ? 'exec' : 'file';
+    return ok({ artifact: { form, digest: await digestFileInTurns(path) }, path, entries: [] });
   }
-  const walk = walkFolder(path);
-  if (!walk.ok) return walk;
-  const entries: TreeEntry[] = [];
-  for (const member of walk.value.members) {
-    if (member.kind === 'dir') entries.push([member.path, 'dir']);
-    else if (member.kind === 'link') entries.push([member.path, 'link', member.target]);
-    else {
-      const digest = await digestFileInTurns(join(path, member.path));
-      entries.push([member.path, formOf(Number(member.stat.mode)), digest]);
-    }
-  }
+  const listed = listFolder(path, FORGETFUL);
+  if (!listed.ok) return listed;
+  const entries = listed.value;
   return ok({ artifact: { form: 'tree', digest: treeDigest(entries) }, path, entries });
-}
-
-function formOf(mode: number): 'file' | 'exec' {
-  return mode & 0o111 ? 'exec' : 'file';
 }

@@ -15,7 +15,7 @@ import { compareOutput } from './compare.ts';
 import type { Found } from './difference.ts';
 import { digestMade } from './made.ts';
 
-export type VerifyContext = Omit<RunContext, 'run'>;
+export type VerifyContext = Omit<RunContext, 'run' | 'lease'>;
 
 /** One output that differs. */
 export interface OutputFound extends Found {
@@ -46,6 +46,8 @@ export async function repeatStage(
     switch (performed.kind) {
       case 'cancelled':
         return { kind: 'cancelled' };
+      case 'again':
+        return { kind: 'unable', reason: 'an input was spoiled while it ran' };
       case 'lost':
         return { kind: 'unable', reason: `what ${performed.producer} made is not whole in the cache` };
       case 'failed':

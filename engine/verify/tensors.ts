@@ -1,5 +1,6 @@
 /** @file Where two safetensors files differ, tensor by tensor. */
-import { openSafetensors, readTensor, type TensorFile } from '../../stages/runtime/onnx/safetensors.ts';
+import { openSafetensors, readTensor } from '../../stages/runtime/onnx/safetensors.ts';
+import type { TensorFile } from '../../stages/runtime/onnx/safetensors-header.ts';
 import { type Difference, type Found, isWithin, MOST } from './difference.ts';
 
 type Tensor = Extract<Difference, { kind: 'tensor' }>;

@@ -2,6 +2,7 @@
 import { availableParallelism, totalmem } from 'node:os';
 import type { Key, StageId } from '../../base/ids.ts';
 import type { ActionRecord } from '../../cache/actions.ts';
+import { openLease } from '../../cache/leases.ts';
 import { openLocks } from '../../cache/locks.ts';
 import type { Emit, StageFailure } from '../event.ts';
 import { readLockFile } from '../lock/file.ts';
@@ -56,6 +57,9 @@ export async function verifyStages(
   const { localExecutor } = await import('../executors/local.ts');
   const executor = localExecutor();
   const locks = openLocks(project.cache);
+  // What is compared must not be collected meanwhile.
+  const of = { project: project.root, pipeline: graph.name, file: graph.file, targets: options.targets };
+  const lease = openLease(project.cache, of);
   const context: VerifyContext = { index, world, options, executor, locks, emit };
   const total = {
     cpus: options.jobs ?? availableParallelism(),
@@ -81,22 +85,28 @@ export async function verifyStages(
   try {
     for (const stage of closureOf(index, options.targets)) {
       const decision = decide(stage, index, world, (id) => known.get(id), {});
-      if (decision.state === 'hit') known.set(stage.id, decision.record.outputs);
+      if (decision.state === 'hit') {
+        known.set(stage.id, decision.record.outputs);
+        lease.announce([[decision.key, stage.id]]);
+      }
       if (!wanted.has(stage.id)) continue;
       const reason = hindranceOf(stage, decision);
       if (reason !== undefined) pending.push(Promise.resolve(without(stage, decision, reason)));
       else if (decision.state === 'hit') pending.push(queue(stage, decision));
     }
+    lease.planned();
     return await Promise.all(pending);
   } finally {
     executor.close();
     locks.close();
+    lease.close();
     world.memo.flush();
   }
 }
 
 function hindranceOf(stage: Stage, decision: Decision): string | undefined {
   if (!stage.cache) return 'cache: false';
+  if (stage.workspace !== undefined) return "it runs among the project's own files, which it would write to";
   const { gpus } = stage.resources;
   if (gpus > 0) return `it asks for ${gpus} GPU${gpus === 1 ? '' : 's'}, and the local executor grants none`;
   switch (decision.state) {
