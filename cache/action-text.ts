@@ -42,6 +42,7 @@ const FIELDS: Fields = {
     isObject(value) && isString(value['platform']) && isString(value['arch']) && isString(value['cpu']),
   notes: isStrings,
   reports: isStrings,
+  temporary: (value) => value === undefined || isStrings(value),
 };
 
 function isRecord(value: unknown): value is ActionRecord {

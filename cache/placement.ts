@@ -28,6 +28,8 @@ export interface Lost {
 
 /** An object that a stage can see under a second name, to be looked at when the stage has ended. */
 export interface Handed {
+  /** The cache that the object is in. */
+  readonly cache: string;
   readonly digest: Digest;
   readonly form: 'file' | 'exec';
   /** Where the stage saw it. */
@@ -131,7 +133,7 @@ function placeOne(
   const object = objectPath(cache, digest, form);
   try {
     const linked = file(object, to, form);
-    return ok({ digest, form, path: to, copied: !linked, ino: lstatSync(to).ino });
+    return ok({ cache, digest, form, path: to, copied: !linked, ino: lstatSync(to).ino });
   } catch (error) {
     // Taken away since it was looked at.
     if (errnoOf(error) === 'ENOENT' && lstatSync(object, { throwIfNoEntry: false }) === undefined) {

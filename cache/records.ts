@@ -38,6 +38,11 @@ export function readRecords(cache: string): Records {
   return { good, bad };
 }
 
+/** The outputs whose bytes are to be there. */
+export function keptOutputs({ outputs, temporary = [] }: ActionRecord): Artifact[] {
+  return Object.entries(outputs).flatMap(([name, artifact]) => (temporary.includes(name) ? [] : [artifact]));
+}
+
 /** Paths of the objects that an artifact needs, its own first. A folder whose list is gone has only that. */
 export function objectsOf(cache: string, artifact: Artifact): string[] {
   const own = objectPath(cache, artifact.digest, artifact.form);

@@ -12,18 +12,18 @@ export interface Spoiled<H extends Handed> {
 }
 
 /** The first input that is not what it was when it was handed out. Spoiled objects are moved out of the cache. */
-export function spoiledInput<H extends Handed>(cache: string, handed: readonly H[]): Spoiled<H> | undefined {
+export function spoiledInput<H extends Handed>(handed: readonly H[]): Spoiled<H> | undefined {
   let first: Spoiled<H> | undefined;
   for (const each of handed) {
-    const sure = judge(cache, each, handed);
+    const sure = judge(each, handed);
     if (sure !== undefined && (first === undefined || sure)) first = { handed: each, sure };
   }
   return first;
 }
 
 /** Undefined: untouched. */
-function judge(cache: string, each: Handed, all: readonly Handed[]): boolean | undefined {
-  const { digest, form, path, copied } = each;
+function judge(each: Handed, all: readonly Handed[]): boolean | undefined {
+  const { cache, digest, form, path, copied } = each;
   const shown = lstatSync(path, { throwIfNoEntry: false });
   if (shown !== undefined && isStamped(shown, digest)) return undefined;
   if (copied) return shown !== undefined && isChanged(path, shown, digest) ? true : undefined;

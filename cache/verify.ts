@@ -9,7 +9,7 @@ import { isDigest, objectPath } from './layout.ts';
 import { type Called, namesOf } from './names.ts';
 import { isPristine, quarantine, verifyObject } from './objects.ts';
 import { errnoOf } from './publish.ts';
-import { objectsOf, readRecords } from './records.ts';
+import { keptOutputs, objectsOf, readRecords } from './records.ts';
 import { readRoots } from './roots.ts';
 import { readTree } from './tree.ts';
 
@@ -54,7 +54,7 @@ export async function verifyCache(cache: string, { repair, fetch }: VerifyOption
   const needs = new Map<string, Needing[]>();
   for (const { record } of records.good) {
     const { key, kind } = record;
-    for (const artifact of Object.values(record.outputs)) {
+    for (const artifact of keptOutputs(record)) {
       for (const path of objectsOf(cache, artifact)) {
         needs.set(path, [...(needs.get(path) ?? []), { key, kind, ...called(key) }]);
       }
@@ -82,7 +82,7 @@ export async function verifyCache(cache: string, { repair, fetch }: VerifyOption
   }
   for (const path of needs.keys()) if (!objects.has(path) && !isThere(path)) faults.set(path, 'missing');
   for (const { record } of records.good) {
-    for (const { form, digest } of Object.values(record.outputs)) {
+    for (const { form, digest } of keptOutputs(record)) {
       const path = objectPath(cache, digest, form);
       if (form === 'tree' && !faults.has(path) && readTree(cache, digest) === undefined) {
         faults.set(path, 'bad-list');

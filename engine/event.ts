@@ -18,6 +18,8 @@ export type Because =
   /** `detail`: why it runs every time, where that is not `cache: false`. */
   | { readonly kind: 'uncached'; readonly detail?: string }
   | { readonly kind: 'lost'; readonly detail: string }
+  /** A temporary output that was taken away is needed again. */
+  | { readonly kind: 'temp'; readonly output: string }
   | { readonly kind: 'param'; readonly name: string; readonly before: string; readonly after: string }
   | { readonly kind: 'input'; readonly name: string; readonly detail: string }
   | { readonly kind: 'upstream'; readonly stage: StageId; readonly output: string }

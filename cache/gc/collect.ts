@@ -16,6 +16,7 @@ import type { Owner } from '../owner.ts';
 import { errnoOf } from '../publish.ts';
 import { objectsOf, readRecords, type StoredRecord } from '../records.ts';
 import { lineOf, type Root, readRoots } from '../roots.ts';
+import { leftTemporary } from '../temporary.ts';
 import { chooseKept, type GcPolicy, type Kept } from './kept.ts';
 import * as litter from './litter.ts';
 import { putBack, removeObject, type SeenObjects, seeObjects } from './objects.ts';
@@ -119,11 +120,19 @@ async function collectAlone(
   const named = new Set(left.flatMap((each) => objectsIn(cache, each)));
   const { removed, spared } = sweep(seen, named, Math.min(began, sinceOf(living)), dryRun, trash);
 
-  const temporary = litter.deadTemporaries(
+  const dead = litter.deadTemporaries(
     [...seen.temporary, ...litter.temporariesIn(cache)],
     living.length > 0,
     clock.now(),
   );
+  const outputs =
+    living.length > 0
+      ? []
+      : leftTemporary(
+          cache,
+          left.map(({ record }) => record),
+        );
+  const temporary = [...dead, ...outputs];
   const quarantined = litter.everythingIn(join(cache, 'quarantine'));
   const locks = litter.deadLocks(cache, clock);
   const called = namesOf(roots);

@@ -93,7 +93,7 @@ function lines(document: GcDocument, shown: string): Line[] {
   const { results, objects, kept, running, spared, over, dryRun } = document;
   const rows: [what: string, litter: Litter][] = [
     ['objects that no result names', objects],
-    ['temporary files of dead writers', document.temporary],
+    ['temporary files of runs that are over', document.temporary],
     ['corrupt objects set aside', document.quarantined],
     ['locks of dead owners', document.locks],
     ['records that are none', document.badRecords],

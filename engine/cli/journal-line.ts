@@ -76,6 +76,7 @@ const REASONS: { readonly [K in Because['kind']]: readonly string[] } = {
   new: [],
   forced: [],
   uncached: [],
+  temp: ['output'],
   lost: ['detail'],
   param: ['name', 'before', 'after'],
   input: ['name', 'detail'],

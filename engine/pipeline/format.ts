@@ -91,14 +91,15 @@ const stageLimits: JsonObject = {
 };
 
 const outputDeclaration: JsonObject = {
-  description: 'What the command writes at ${out.NAME}: a type, or {type, name, schema}.',
+  description:
+    'What the command writes at ${out.NAME}: a type, or {type, name, schema, temp}. Of a kind: {temp: true}.',
   type: ['string', 'object'],
   additionalProperties: false,
   properties: {
     type: { description: 'file, folder, metrics, model, tokenizer, or records.', type: 'string' },
     name: { description: 'File name shown to people.', type: 'string', minLength: 1 },
     schema: { description: 'For records: the row schema, e.g. pairs.', type: 'string', minLength: 1 },
-    temp: { description: 'Not kept after the run.', type: 'boolean' },
+    temp: { description: 'Its bytes go when the last stage that reads it is done.', type: 'boolean' },
   },
 };
 
@@ -176,7 +177,7 @@ export const stageProperties: JsonObject = {
     minProperties: 1,
   },
   out: {
-    description: 'Outputs of a command: name -> type.',
+    description: 'Outputs of a command: name -> type. Of a kind: name -> {temp: true}.',
     type: 'object',
     additionalProperties: outputDeclaration,
   },

@@ -1,6 +1,6 @@
 /** @file Results that are in the records but not whole in the cache, and needed: their stages run again. */
 import type { StageId } from '../../base/ids.ts';
-import { firstLost } from '../../cache/tree.ts';
+import { firstLostAnywhere } from '../../cache/temporary.ts';
 import type { Because } from '../event.ts';
 import type { Source } from '../pipeline/graph.ts';
 import type { Decision } from './decide.ts';
@@ -29,21 +29,29 @@ export function addLostInputs(
       for (const source of sourcesOf(binding)) {
         // What a stage in place gave was looked at when it was decided: it may be there without being in the cache.
         if (source.kind === 'output' && index.stages.get(source.stage)?.workspace !== undefined) continue;
-        addIfLost(lost, source, world, outputsOf);
+        addIfLost(lost, source, index, world, outputsOf);
       }
     }
   }
 }
 
 /** Adds the source's producer if its artifact is known and not whole. */
-export function addIfLost(lost: LostResults, source: Source, world: World, outputsOf: OutputsOf): void {
+export function addIfLost(
+  lost: LostResults,
+  source: Source,
+  index: GraphIndex,
+  world: World,
+  outputsOf: OutputsOf,
+): void {
   if (source.kind !== 'output' || lost.has(source.stage)) return;
   const artifact = outputsOf(source.stage)?.[source.output];
-  const digest = artifact === undefined ? undefined : firstLost(world.project.cache, artifact);
-  if (digest !== undefined) lost.set(source.stage, lostBecause(source.output, digest));
+  const digest = artifact === undefined ? undefined : firstLostAnywhere(world.project.cache, artifact);
+  if (digest !== undefined) lost.set(source.stage, lostBecause(index, source.stage, source.output, digest));
 }
 
-export function lostBecause(output: string, digest: string): Because {
+/** A temporary output is gone because it was taken away, any other because something happened to the cache. */
+export function lostBecause(index: GraphIndex, producer: StageId, output: string, digest: string): Because {
+  if (index.stages.get(producer)?.out[output]?.temp === true) return { kind: 'temp', output };
   return { kind: 'lost', detail: `${output} is not whole in the cache: object ${digest.slice(0, 19)}` };
 }
 

@@ -143,7 +143,7 @@ function findUnplaced(
     const items = outItems(place, index, world, outputsOf);
     if (items === undefined || isPlaced(place, items, world)) continue;
     for (const id of place.stages) unplaced.add(id);
-    for (const { source } of place.items) addIfLost(lost, source, world, outputsOf);
+    for (const { source } of place.items) addIfLost(lost, source, index, world, outputsOf);
   }
   return unplaced;
 }

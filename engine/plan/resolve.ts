@@ -2,7 +2,7 @@
 import type { StageId } from '../../base/ids.ts';
 import { err, ok, type Result } from '../../base/result.ts';
 import type { Artifact } from '../../cache/artifact.ts';
-import { memberOf } from '../../cache/tree.ts';
+import { memberFromAnywhere } from '../../cache/temporary.ts';
 import type { StageFailure } from '../event.ts';
 import type { Source, Stage } from '../pipeline/graph.ts';
 import type { ResolvedInput, ResolvedInputs, ResolvedItem } from './fingerprint.ts';
@@ -67,7 +67,7 @@ export function resolveSource(
     const output = index.stages.get(source.stage)?.out[source.output];
     return ok({ artifact, suffix: output === undefined ? '' : suffixOfOutput(output) });
   }
-  const member = memberOf(world.project.cache, artifact, source.subpath);
+  const member = memberFromAnywhere(world.project.cache, artifact, source.subpath);
   if (member.ok) {
     const suffix = member.value.form === 'tree' ? '' : suffixOfPath(source.subpath);
     return ok({ artifact: member.value, suffix });

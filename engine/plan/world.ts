@@ -8,7 +8,7 @@ import type { Artifact, ArtifactFault } from '../../cache/artifact.ts';
 import type { Guard } from '../../cache/guards.ts';
 import { type Pinned, pinInput } from '../../cache/inputs.ts';
 import { type Memo, openMemo } from '../../cache/memo.ts';
-import { firstLost } from '../../cache/tree.ts';
+import { firstLostAnywhere } from '../../cache/temporary.ts';
 import { type LockEntries, NO_ENTRIES } from '../lock/format.ts';
 import { builtinKinds, type Registry } from '../pipeline/registry.ts';
 import type { Project } from '../project.ts';
@@ -95,7 +95,7 @@ export function openWorld(project: Project, options: WorldOptions = {}): World {
     },
     backendOf: (kind) => remember(backends, kind, () => backend(kind)),
     lock: options.lock ?? NO_ENTRIES,
-    isWithinReach: (artifact) => firstLost(project.cache, artifact) === undefined,
+    isWithinReach: (artifact) => firstLostAnywhere(project.cache, artifact) === undefined,
     owns: () => {
       owns ??= readOwns(project.cache);
       return owns;

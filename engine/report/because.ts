@@ -12,6 +12,8 @@ function becauseText(because: Because): string {
       return because.detail ?? 'cache: false';
     case 'lost':
       return `its result was lost (${because.detail})`;
+    case 'temp':
+      return `its temporary output ${because.output} is needed again`;
     case 'param':
       return `${because.name} ${because.before} -> ${because.after}`;
     case 'input':

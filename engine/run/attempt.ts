@@ -79,7 +79,7 @@ async function attempt(context: RunContext, stage: Stage, toRun: ToRun, tries: n
   let result: Outputs = collected.value;
   if (changed !== undefined) warnChanged(context, stage, changed);
   else if (stage.cache) {
-    const record = recordOf(context, toRun, result, performed.said, seconds());
+    const record = recordOf(context, stage, toRun, result, performed.said, seconds());
     // Another engine may have been first: then its result is the one.
     result = (await publish(context, stage, record, toRun.anyway)).outputs;
   }

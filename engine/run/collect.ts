@@ -4,6 +4,7 @@ import { err, ok, type Result } from '../../base/result.ts';
 import type { Artifact, ArtifactFault } from '../../cache/artifact.ts';
 import { errnoOf } from '../../cache/publish.ts';
 import { storeArtifact } from '../../cache/store.ts';
+import { temporaryStore } from '../../cache/temporary.ts';
 import type { StageFailure } from '../event.ts';
 import type { Output, Stage } from '../pipeline/graph.ts';
 import { isFolder } from '../plan/suffix.ts';
@@ -17,9 +18,10 @@ export async function collectOutputs(
   const fault = outputFault(stage, paths);
   if (fault !== undefined) return err(fault);
   const artifacts: { [name: string]: Artifact } = {};
-  for (const name of Object.keys(stage.out)) {
+  for (const [name, { temp }] of Object.entries(stage.out)) {
     try {
-      const stored = await storeArtifact(cache, paths[name] as string);
+      const store = temp === true ? temporaryStore(cache) : cache;
+      const stored = await storeArtifact(store, paths[name] as string);
       if (!stored.ok) return err(refused(name, stored.error));
       artifacts[name] = stored.value;
     } catch (error) {

@@ -16,6 +16,7 @@ import { endStage, type Facts } from './ending.ts';
 import { restoreOuts } from './in-place/restore.ts';
 import { placeOut, watchOuts } from './placing.ts';
 import type { StageResult } from './result.ts';
+import { watchTemporary } from './temporary.ts';
 import { type Demand, demandOf, makeTokens } from './tokens.ts';
 import { announceRetry, pause, retryAfter, type Turn } from './turn.ts';
 
@@ -42,6 +43,7 @@ export function runLoop(context: RunContext, planned: Planned, outs: readonly Ou
   const { placesOf, isComplete } = watchOuts(outs);
   const out: { [name: string]: string } = {};
   const locked = new Map<Key, ActionRecord>();
+  const temporary = watchTemporary(world.project.cache, stages, board.outputsOf);
   /** Why nothing more is started: the first failure without `keepGoing`. */
   let closing: string | undefined;
   let running = 0;
@@ -224,7 +226,7 @@ export function runLoop(context: RunContext, planned: Planned, outs: readonly Ou
     if (workspace !== undefined && action !== 'ran') {
       const restored = restoreOuts(context, place.stage, workspace, facts.outputs);
       if (!restored.ok) {
-        recover(place, id, lostBecause('an output', restored.error));
+        recover(place, id, lostBecause(index, id, 'an output', restored.error));
         return;
       }
       if (restored.value) shown = 'restored';
@@ -233,7 +235,8 @@ export function runLoop(context: RunContext, planned: Planned, outs: readonly Ou
       if (!isComplete(each, outputsOf)) continue;
       const done = placeOut(context, each, outputsOf);
       if (!done.ok) {
-        recover(place, done.error.stage, lostBecause('a result', done.error.digest));
+        const { stage, output, digest } = done.error;
+        recover(place, stage, lostBecause(index, stage, output, digest));
         return;
       }
       if (done.value === undefined) continue;
@@ -243,6 +246,7 @@ export function runLoop(context: RunContext, planned: Planned, outs: readonly Ou
     // What made a result of the pipeline shows its tables with it, whenever it was made.
     const reports = results.length > 0 ? facts.record?.reports : undefined;
     end(place, shown, { ...facts, reports });
+    temporary.done(id);
   }
 
   function fail(place: Place, failure: StageFailure, facts: Facts): void {

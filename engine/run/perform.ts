@@ -46,8 +46,8 @@ export async function perform(
   const apart = opened.number > 1 && existsSync(suspect);
   const inputs = stageInputs(stage, resolved, cache, opened, apart);
   if (!inputs.ok) {
-    const { producer, digest } = inputs.error;
-    return { kind: 'lost', producer, because: lostBecause('a result', digest) };
+    const { producer, output, digest } = inputs.error;
+    return { kind: 'lost', producer, because: lostBecause(context.index, producer, output, digest) };
   }
   const outputs = stageOutputs(stage, opened);
   // Until there is a record, and for ever if there will be none: `why` compares with what was tried, too.
@@ -61,13 +61,13 @@ export async function perform(
   const staged = { attempt: opened, tries, inputs: inputs.value.staged, outputs, checkpointSeconds };
   const launch = launchOf(stage, staged, stage.folder ?? context.index.graph.folder, context.world);
   const said = await runProcess(context, stage, launch, opened.log);
-  const spoiled = spoiledInput(cache, inputs.value.handed);
+  const spoiled = spoiledInput(inputs.value.handed);
   if (said.interrupted) return { kind: 'cancelled' };
   if (spoiled !== undefined && !spoiled.sure) {
     // Whoever it was: with bytes of its own, a stage that does it again shows itself, and any other has its result.
     writeFileSync(suspect, '');
     const { producer, digest, form } = spoiled.handed;
-    if (objectState(cache, digest, form) === 'good') return { kind: 'again' };
+    if (objectState(spoiled.handed.cache, digest, form) === 'good') return { kind: 'again' };
     return { kind: 'lost', producer, because: spoiledBecause(digest) };
   }
   if (said.failed !== undefined) return { kind: 'failed', ...said.failed };

@@ -19,6 +19,7 @@ export interface Placer {
 /** A stage whose result is wanted by people and whose bytes are gone. */
 export interface LostResult {
   readonly stage: StageId;
+  readonly output: string;
   readonly digest: Digest;
 }
 
@@ -59,7 +60,7 @@ export function placeOut(
     const source = place.items[i]?.source;
     if (source?.kind !== 'output') continue;
     const done = placeForPeople(world.project.cache, artifact, to);
-    if (!done.ok) return err({ stage: source.stage, digest: done.error.digest });
+    if (!done.ok) return err({ stage: source.stage, output: source.output, digest: done.error.digest });
     for (const file of done.value) {
       world.memo.record(statSync(file.path, { bigint: true }), file.digest, Date.now());
     }

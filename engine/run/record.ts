@@ -11,18 +11,21 @@ import type { Said } from './process.ts';
 /** The record of a result that this run made. */
 export function recordOf(
   { run, world }: RunContext,
+  stage: Stage,
   keyed: Keyed,
   outputs: Outputs,
   said: Said,
   seconds: number,
 ): ActionRecord {
   const { key, fingerprint } = keyed;
+  const temporary = Object.keys(stage.out).filter((name) => stage.out[name]?.temp === true);
   const { platform, arch, cpu_model: cpu } = world.machine;
   return {
     schema: 'warren/action/1',
     key,
     fingerprint: asJson(fingerprint),
     outputs,
+    ...(temporary.length === 0 ? {} : { temporary }),
     kind: fingerprint.kind,
     run,
     seconds,

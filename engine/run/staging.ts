@@ -3,7 +3,8 @@ import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { StageId } from '../../base/ids.ts';
 import { err, ok, type Result } from '../../base/result.ts';
-import { type Handed, handToStage, type Lost } from '../../cache/placement.ts';
+import type { Handed, Lost } from '../../cache/placement.ts';
+import { handFromAnywhere } from '../../cache/temporary.ts';
 import type { Source, Stage } from '../pipeline/graph.ts';
 import type { ResolvedInputs, ResolvedItem } from '../plan/fingerprint.ts';
 import { sourcesOf } from '../plan/index.ts';
@@ -19,6 +20,8 @@ export interface StagedInput {
 
 /** What a stage was handed, and which stage made it. */
 export type HandedFrom = Handed & { readonly producer: StageId };
+/** An input whose bytes are gone, and who made them. */
+type LostInput = Lost & { readonly producer: StageId; readonly output: string };
 
 export function stageOutputs(stage: Stage, attempt: Attempt): { [name: string]: string } {
   const folder = join(attempt.folder, 'out');
@@ -41,10 +44,7 @@ export function stageInputs(
   cache: string,
   attempt: Attempt,
   apart = false,
-): Result<
-  { staged: { [name: string]: StagedInput }; handed: HandedFrom[] },
-  Lost & { readonly producer: StageId }
-> {
+): Result<{ staged: { [name: string]: StagedInput }; handed: HandedFrom[] }, LostInput> {
   const staged: { [name: string]: StagedInput } = {};
   const handed: HandedFrom[] = [];
   const folder = join(attempt.folder, 'in');
@@ -83,14 +83,14 @@ function give(
   source: Source,
   path: string,
   apart: boolean,
-): Result<HandedFrom[], Lost & { readonly producer: StageId }> {
+): Result<HandedFrom[], LostInput> {
   if (source.kind === 'file') {
     symlinkSync(source.path, path);
     return ok([]);
   }
-  const { stage: producer } = source;
-  const given = handToStage(cache, item.artifact, path, apart);
-  if (!given.ok) return err({ ...given.error, producer });
+  const { stage: producer, output } = source;
+  const given = handFromAnywhere(cache, item.artifact, path, apart);
+  if (!given.ok) return err({ ...given.error, producer, output });
   return ok(given.value.map((each) => ({ ...each, producer })));
 }
 

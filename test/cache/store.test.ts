@@ -235,9 +235,9 @@ describe('placement', () => {
     const handed = handToStage(c.cache, artifact, c.path('in'));
     if (!handed.ok) throw new Error('lost');
     expect(lstatSync(c.path('in/x')).nlink).toBe(2);
-    expect(spoiledInput(c.cache, handed.value)).toBeUndefined();
+    expect(spoiledInput(handed.value)).toBeUndefined();
     writeFileSync(c.path('in/y'), 'spoiled');
-    expect(spoiledInput(c.cache, handed.value)).toMatchObject({
+    expect(spoiledInput(handed.value)).toMatchObject({
       handed: { path: c.path('in/y') },
       sure: true,
     });

@@ -1,5 +1,6 @@
 /** @file Drafts -> graph: matrices and rounds fanned out, values put in place, references bound, stages ordered. */
 import { resolve } from 'node:path';
+import type { StageId } from '../../../base/ids.ts';
 import type { Binding, Graph, Stage } from '../graph.ts';
 import { mapToJson } from '../yaml/tree.ts';
 import { MAX_INSTANCES } from './combinations.ts';
@@ -35,9 +36,11 @@ export function expand(main: Written, all: readonly Written[], overrides: Overri
   const order = orderStages([...shared.tasks.values()], bound.needs);
   warnUnused(all);
   if (order === undefined) return undefined;
+  const out = outputsOf(frame);
+  refuseTemporary(frame, out, bound.stages);
   const remaining = leaveOut(
     order.map((id) => bound.stages.get(id) as Stage),
-    outputsOf(frame),
+    out,
     shared.leftOut,
     ({ kind }, input) => main.tools.registry.manifestOf(kind)?.in[input]?.optional === true,
   );
@@ -61,6 +64,28 @@ function outputsOf({ draft, output }: Frame): { readonly [name: string]: Binding
     if (binding) out[name] = binding;
   }
   return out;
+}
+
+/** What people are to get has to be there when the run is over. */
+function refuseTemporary(
+  { draft, binder }: Frame,
+  out: Graph['out'],
+  stages: ReadonlyMap<StageId, Stage>,
+): void {
+  for (const [name, binding] of Object.entries(out)) {
+    const sources = binding.arity === 'one' ? [binding.source] : binding.items.map(([, source]) => source);
+    const temporary = sources.find(
+      (source) => source.kind === 'output' && stages.get(source.stage)?.out[source.output]?.temp === true,
+    );
+    if (temporary?.kind !== 'output') continue;
+    const shown = `${temporary.stage}.${temporary.output}`;
+    binder.problems.error(
+      'temporary-output',
+      draft.out.entries.get(name)?.value.range,
+      `Output "${name}" of the pipeline is ${shown}, which is not kept.`,
+      { hint: `delete temp: true of ${shown}` },
+    );
+  }
 }
 
 function warnLeftOut({ draft, binder }: Frame, { outs, leftOut }: Remaining): void {

@@ -1,9 +1,10 @@
 /** @file What a stage writes: said by its kind, or declared by a `run:` stage. */
+import type { Manifest } from '../../../stages/protocol/manifest.ts';
 import { ARTIFACT_TYPES } from '../format.ts';
 import type { Output } from '../graph.ts';
-import { isName } from '../names.ts';
+import { isName, listed } from '../names.ts';
 import type { Problems } from '../problems.ts';
-import { childText, type Entry, type MapNode, type Range } from '../yaml/tree.ts';
+import { childMap, childText, type Entry, type MapNode, type Range } from '../yaml/tree.ts';
 import { badName, type TaskDraft } from './draft.ts';
 import { parseType } from './types.ts';
 
@@ -12,10 +13,11 @@ export type Outputs = { readonly [name: string]: Output };
 export function outputsOf(draft: TaskDraft, stage: MapNode, problems: Problems): Outputs {
   if (draft.manifest !== undefined) {
     const entries = Object.entries(draft.manifest.out);
+    const temporary = temporaryOf(stage, draft.manifest, problems);
     return Object.fromEntries(
       entries.map(([name, { type, name: file }]) => [
         name,
-        { type, ...(file === undefined ? {} : { name: file }) },
+        { type, ...(file === undefined ? {} : { name: file }), ...temporary.get(name) },
       ]),
     );
   }
@@ -43,6 +45,39 @@ export function outputsOf(draft: TaskDraft, stage: MapNode, problems: Problems):
   return outputs;
 }
 
+/** The kind says what its outputs are; a stage may only say which of them are not kept. */
+function temporaryOf(
+  stage: MapNode,
+  { kind, out }: Manifest,
+  problems: Problems,
+): ReadonlyMap<string, Pick<Output, 'temp'>> {
+  const temporary = new Map<string, Pick<Output, 'temp'>>();
+  for (const { key, keyRange, value } of childMap(stage, 'out')?.entries.values() ?? []) {
+    if (!Object.hasOwn(out, key)) {
+      const names = Object.keys(out);
+      problems.error('unknown-output', keyRange, `The kind "${kind}" has no output "${key}".`, {
+        hint: problems.suggest(key, names) ?? `it has ${listed(names)}`,
+      });
+      continue;
+    }
+    const other =
+      value.kind === 'map' ? [...value.entries.values()].find((each) => each.key !== 'temp') : value;
+    if (other !== undefined) {
+      const range = 'keyRange' in other ? other.keyRange : other.range;
+      problems.error('only-for-commands', range, `The kind "${kind}" says what its outputs are.`, {
+        hint: `write ${key}: { temp: true }, or delete it`,
+        about: key,
+      });
+    } else if (flagOf(value.kind === 'map' ? value : undefined, 'temp')) temporary.set(key, { temp: true });
+  }
+  return temporary;
+}
+
+function flagOf(map: MapNode | undefined, name: string): boolean {
+  const value = map?.entries.get(name)?.value;
+  return value?.kind === 'scalar' && value.value === true;
+}
+
 function outputOf({ key, value }: Entry, problems: Problems): Output | undefined {
   if (problems.errorAt(value.range)) return undefined;
   const type =
@@ -68,12 +103,7 @@ function outputOf({ key, value }: Entry, problems: Problems): Output | undefined
         : `the type "${type}" has no schema`;
     problems.error('unknown-type', at('type'), `Output "${key}": ${fault}.`, { hint });
   }
-  const temp = map?.entries.get('temp');
-  if (temp?.value.kind === 'scalar' && temp.value.value === true) {
-    problems.error('not-supported-yet', temp.keyRange, 'temp: true is not supported yet.', {
-      hint: 'delete it; the cache keeps intermediate outputs out of your folders',
-    });
-  }
+  const temp = flagOf(map, 'temp') ? ({ temp: true } as const) : {};
   const name = map && childText(map, 'name');
   if (name !== undefined && !isFileName(name)) {
     problems.error(
@@ -86,7 +116,7 @@ function outputOf({ key, value }: Entry, problems: Problems): Output | undefined
     );
     return undefined;
   }
-  return parsed && { type: parsed, ...(name === undefined ? {} : { name }) };
+  return parsed && { type: parsed, ...(name === undefined ? {} : { name }), ...temp };
 }
 
 function isFileName(name: string): boolean {

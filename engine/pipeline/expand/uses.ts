@@ -34,7 +34,7 @@ export function useOf(node: MapNode, name: string, range: Range, tools: DraftToo
     const child = tools.child(word, uses.value.range);
     return child && { form: 'pipeline', child };
   }
-  refuse(node, ['out', 'shell'], 'only-for-commands', commandHint, problems);
+  refuse(node, ['shell'], 'only-for-commands', () => 'delete it', problems);
   return target === 'kind' ? kindOf(word, uses.value.range, tools) : elsewhere(word, target, uses, problems);
 }
 
@@ -52,8 +52,6 @@ const TASK_KEYS = [
 ] as const;
 const PIPELINE_KEYS = ['rounds', 'carry'] as const;
 
-const commandHint = (key: string): string =>
-  key === 'out' ? 'the kind says what it writes; delete out:' : 'delete it';
 const pipelineHint = (key: string): string =>
   `${key}: repeats a pipeline: put the stages of a round in a file and write uses: ./round.yaml`;
 

@@ -55,7 +55,7 @@ export async function attemptInPlace(
   let outputs: Outputs = collected.value;
   if (changed !== undefined) warnChanged(context, stage, changed);
   else if (stage.cache) {
-    const record = recordOf(context, toRun, outputs, said, seconds());
+    const record = recordOf(context, stage, toRun, outputs, said, seconds());
     // Another engine, in another copy of the project, may have been first: then its result is the one.
     outputs = (await publish(context, stage, record, toRun.anyway)).outputs;
   }
