@@ -1,6 +1,6 @@
 /**
  * @file Entry of a stage process. Reads the task file, builds the `Context`, runs the kind, and turns its end into
- * one exit code: 0 done, 1 an expected failure (sent as a message), 70 a bug.
+ * one exit code: 0 done, 1 an expected failure (sent as a message), 143 asked to end, 70 a bug.
  */
 import { readFileSync, writeSync } from 'node:fs';
 import { pathToFileURL } from 'node:url';
@@ -10,6 +10,8 @@ import type { StageMessage, TaskFile } from './protocol/task.ts';
 import { randomStream } from './runtime/random.ts';
 
 const BUG = 70;
+/** As shells say it: whoever sees it knows that nothing was wrong with the stage. */
+const BY_SIGTERM = 143;
 /** Milliseconds that an engine's end leaves, as to the engine's other stages: time to write a checkpoint. */
 const GRACE = 10_000;
 const EVENTS = Number(process.env['WARREN_EVENTS_FD'] ?? 3);
@@ -28,7 +30,7 @@ async function main(): Promise<number> {
     const result = await run(contextOf(task));
     if (result.ok) return 0;
     send({ type: 'failure', failure: result.error });
-    return 1;
+    return interrupted.signal.aborted ? BY_SIGTERM : 1;
   } catch (error) {
     const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
     writeAll(2, `${text}\n`);

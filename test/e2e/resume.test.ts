@@ -22,6 +22,7 @@ stages:
       epochs: 16
       batch: 2
       lr: 0.002
+    retries: { max: 1, on: [preempted] }
   sample:
     uses: sample
     in: { models: { sft: sft.model }, prompts: in.rows }
@@ -91,8 +92,8 @@ async function fresh(): Promise<Buffer[]> {
   return results(tree);
 }
 
-function training(tree: Tree): Started {
-  return tree.start(['run', 'p.yaml', '--checkpoint-every', '0']);
+function training(tree: Tree, ...stages: readonly string[]): Started {
+  return tree.start(['run', 'p.yaml', ...stages, '--checkpoint-every', '0']);
 }
 
 describe('a stage of the built program', () => {
@@ -137,5 +138,16 @@ describe('a stage of the built program', () => {
     const again = await tree.start(['run', 'p.yaml', 'sft']).done;
     expect(again.stdout + again.stderr).toContain(`Resumed from step ${step} of 64.`);
     expect(again.code).toBe(0);
+  });
+
+  it('that is taken from its machine goes on in the next attempt', async () => {
+    const tree = new Tree(FILES);
+    const run = training(tree, 'sft');
+    await untilKept(tree, 3);
+    process.kill(stageProcess(tree), 'SIGTERM');
+    const { code, stdout, stderr } = await run.done;
+    expect(code).toBe(0);
+    const [, step] = /Stopped after step (\d+) of 64/.exec(stdout + stderr) ?? [];
+    expect(stdout + stderr).toContain(`Resumed from step ${step} of 64.`);
   });
 });
