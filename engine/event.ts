@@ -122,6 +122,8 @@ interface StageDone extends Base {
   readonly reason?: string | undefined;
   /** Attempts after the first, if there were any. */
   readonly retries?: number | undefined;
+  /** Set for a result that the next run will not find: an input changed meanwhile, or the cache could not be written. */
+  readonly unstored?: true | undefined;
 }
 /** Something went wrong around a stage without failing it: a cache that could not be written, an input that changed. */
 interface Warning extends Base {

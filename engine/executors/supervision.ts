@@ -37,6 +37,6 @@ export function startSupervisor(): Supervisor {
     token,
     add: (group) => void pipe.write(`+${group}\n`),
     remove: (group) => void pipe.write(`-${group}\n`),
-    close: () => void pipe.end(),
+    close: () => void pipe.end('end\n'),
   };
 }

@@ -7,6 +7,8 @@ import { readdirSync, readFileSync } from 'node:fs';
 
 const [token = '', grace = '0'] = process.argv.slice(2);
 const groups = new Set<number>();
+/** The engine's last word: its stages have ended, and what is left has had its time. */
+let ended = false;
 let rest = '';
 
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => {});
@@ -16,14 +18,15 @@ process.stdin.on('data', (chunk: string) => {
   rest = lines.pop() ?? '';
   for (const line of lines) {
     const group = Number(line.slice(1));
-    if (line.startsWith('+')) groups.add(group);
+    if (line === 'end') ended = true;
+    else if (line.startsWith('+')) groups.add(group);
     else groups.delete(group);
   }
 });
 process.stdin.on('close', () => void takeDown());
 
 async function takeDown(): Promise<void> {
-  const deadline = performance.now() + Number(grace);
+  const deadline = performance.now() + (ended ? 0 : Number(grace));
   signalAll('SIGTERM');
   // Twice nothing: a process forked while we looked shows up the second time.
   for (let quiet = 0; quiet < 2; ) {

@@ -17,7 +17,13 @@ import type { FailureCause } from './retry.ts';
 export type ToRun = Extract<Decision, { state: 'run' }>;
 
 export type Ended =
-  | { readonly kind: 'ran'; readonly outputs: Outputs; readonly seconds: number }
+  | {
+      readonly kind: 'ran';
+      readonly outputs: Outputs;
+      /** False for a result that the next run will not find: an input changed, or the cache could not be written. */
+      readonly stored: boolean;
+      readonly seconds: number;
+    }
   /** Another engine made it while we waited. */
   | { readonly kind: 'found'; readonly record: ActionRecord }
   | {
@@ -76,13 +82,14 @@ async function attempt(context: RunContext, stage: Stage, toRun: ToRun, tries: n
     clearAttempt(opened.folder);
     return { kind: 'failed', failure: collected.error, cause: 'invalid', seconds: seconds() };
   }
-  let result: Outputs = collected.value;
+  let standing: ActionRecord | undefined;
   if (changed !== undefined) warnChanged(context, stage, changed);
   else if (stage.cache) {
-    const record = recordOf(context, stage, toRun, result, performed.said, seconds());
+    const record = recordOf(context, stage, toRun, collected.value, performed.said, seconds());
     // Another engine may have been first: then its result is the one.
-    result = (await publish(context, stage, record, toRun.anyway)).outputs;
+    standing = await publish(context, stage, record, toRun.anyway);
   }
   closeAttempt(project, opened);
-  return { kind: 'ran', outputs: result, seconds: seconds() };
+  const outputs = standing?.outputs ?? collected.value;
+  return { kind: 'ran', outputs, stored: standing !== undefined, seconds: seconds() };
 }

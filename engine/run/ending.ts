@@ -15,6 +15,8 @@ export interface Facts {
   /** Attempts after the first. */
   readonly retries?: number | undefined;
   readonly outputs?: Outputs | undefined;
+  /** False for a result that this run made and could not store. */
+  readonly stored?: boolean | undefined;
   readonly record?: ActionRecord | undefined;
   /** Tables of an earlier run, to be shown again. */
   readonly reports?: readonly string[] | undefined;
@@ -61,5 +63,6 @@ export function endStage(
     failure,
     reason,
     retries,
+    unstored: (facts.stored === false && place.stage.cache) || undefined,
   });
 }

@@ -56,7 +56,9 @@ export interface LockEnd {
 export function updateLock(lock: LockFile, finished: Finished, options: RunOptions): LockEnd {
   const entries = entriesOf(finished);
   const faults = lockFaults(lock.entries, entries);
-  const whole = finished.graph.stages.every(({ id }) => finished.done.has(id));
+  const whole = finished.graph.stages.every(
+    ({ id }) => finished.done.get(id)?.unstored === undefined && finished.done.has(id),
+  );
   if (!whole || !isPlainRun(options)) {
     return { current: lock.text === undefined || faults.length === 0, warnings: [] };
   }

@@ -190,10 +190,12 @@ export function runLoop(context: RunContext, planned: Planned, outs: readonly Ou
     const { because } = keyed;
     const retries = tries - 1;
     switch (ended.kind) {
-      case 'ran':
+      case 'ran': {
         place.anyway = undefined;
-        settle(place, 'ran', { keyed, because, retries, seconds: ended.seconds, outputs: ended.outputs });
+        const { outputs, stored, seconds } = ended;
+        settle(place, 'ran', { keyed, because, retries, seconds, outputs, stored });
         break;
+      }
       case 'found':
         settleHit(place, keyed, ended.record);
         break;

@@ -35,13 +35,13 @@ export function recordOf(
   };
 }
 
-/** A result that cannot be recorded is still a result of this run; people must hear that the next one will not find it. */
+/** The record that now stands. A result that cannot be recorded is still one of this run; people hear that the next will not find it. */
 export async function publish(
   context: RunContext,
   stage: Stage,
   record: ActionRecord,
   replace: boolean,
-): Promise<ActionRecord> {
+): Promise<ActionRecord | undefined> {
   try {
     return await publishAction(context.world.project.cache, record, replace);
   } catch (error) {
@@ -49,6 +49,6 @@ export async function publish(
     const message = `The result of ${stage.id} could not be recorded: ${(error as Error).message}.`;
     const diagnostic = { code: 'cache-write', severity: 'warning', message } as const;
     context.emit({ type: 'warning', at: Date.now(), stage: stage.id, diagnostic });
-    return record;
+    return undefined;
   }
 }

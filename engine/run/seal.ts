@@ -53,7 +53,8 @@ function makeSeal(context: RunContext, sealable: Sealable): Seal | undefined {
   const stages: SealedStage[] = [];
   const actions: Seal['actions'][number][] = [];
   const skipped: SkippedStage[] = [];
-  for (const { stage: id, key, outputs, from = run, reason, accepted } of done.values()) {
+  for (const { stage: id, key, outputs, from = run, reason, accepted, unstored } of done.values()) {
+    if (unstored) return undefined;
     const left = index.graph.leftOut.find((each) => each.id === id);
     if (left !== undefined) {
       skipped.push({ id, kind: left.kind, reason });

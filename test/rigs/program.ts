@@ -16,8 +16,8 @@ export interface Outcome {
 export interface Started {
   readonly done: Promise<Outcome>;
   kill(signal: NodeJS.Signals): boolean;
-  /** Until this text has come on stdout. */
-  printed(text: string): Promise<void>;
+  /** Until this text has come on stdout, or on the other stream. */
+  printed(text: string, on?: 'stdout' | 'stderr'): Promise<void>;
 }
 
 export class Tree {
@@ -55,13 +55,15 @@ export class Tree {
       extendEnv: false,
       reject: false,
       stdin: 'ignore',
+      // A signal is what the test sends, and nothing after it.
+      forceKillAfterDelay: false,
     });
     return {
       done: child.then(({ exitCode, stdout, stderr }) => ({ code: exitCode, stdout, stderr })),
       kill: (signal) => child.kill(signal),
-      printed: async (text) => {
+      printed: async (text, on = 'stdout') => {
         let seen = '';
-        for await (const chunk of child.stdout.iterator({ destroyOnReturn: false })) {
+        for await (const chunk of child[on].iterator({ destroyOnReturn: false })) {
           seen += String(chunk);
           if (seen.includes(text)) return;
         }

@@ -1,6 +1,6 @@
 /** A command whose every step a test decides: `puppet.mjs SOCKET NAME [WORD...]`. */
 import { spawn } from 'node:child_process';
-import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { dirname } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -16,6 +16,7 @@ const steps = {
     mkdirSync(dirname(file), { recursive: true });
     writeFileSync(file, text);
   },
+  copy: ({ file, target }) => copyFileSync(file, target),
   link: ({ file, target }) => symlinkSync(target, file),
   print: ({ text }) => process.stdout.write(text),
   /** A child that keeps running, in its own session if asked, and does not care for SIGTERM. */

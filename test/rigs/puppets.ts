@@ -17,6 +17,7 @@ interface Hello {
 /** One running command. */
 export interface Puppet extends Hello {
   write(file: string, text: string): Promise<void>;
+  copy(file: string, target: string): Promise<void>;
   link(file: string, target: string): Promise<void>;
   print(text: string): Promise<void>;
   /** Starts a child that stays; answers its pid. */
@@ -66,6 +67,7 @@ export async function startPuppets(): Promise<Puppets> {
         ...message,
         gone,
         write: (file, text) => ask({ step: 'write', file, text }),
+        copy: (file, target) => ask({ step: 'copy', file, target }),
         link: (file, target) => ask({ step: 'link', file, target }),
         print: (text) => ask({ step: 'print', text }),
         leave: (detached) => ask({ step: 'leave', detached }),

@@ -1,6 +1,7 @@
 /** @file One stage that runs in place: its way cleared, its command run on the project's files, its outputs taken in. */
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import type { ActionRecord } from '../../../cache/actions.ts';
 import type { Stage, Workspace } from '../../pipeline/graph.ts';
 import { attemptsFolder } from '../../plan/past.ts';
 import type { Outputs } from '../../plan/resolve.ts';
@@ -52,12 +53,12 @@ export async function attemptInPlace(
   const collected = await collectInPlace(stage, workspace, outFolder(opened), world);
   if (!collected.ok)
     return undone({ kind: 'failed', failure: collected.error, cause: 'invalid', seconds: seconds() });
-  let outputs: Outputs = collected.value;
+  let standing: ActionRecord | undefined;
   if (changed !== undefined) warnChanged(context, stage, changed);
   else if (stage.cache) {
-    const record = recordOf(context, stage, toRun, outputs, said, seconds());
+    const record = recordOf(context, stage, toRun, collected.value, said, seconds());
     // Another engine, in another copy of the project, may have been first: then its result is the one.
-    outputs = (await publish(context, stage, record, toRun.anyway)).outputs;
+    standing = await publish(context, stage, record, toRun.anyway);
   }
   for (const { name, to } of aside.moves) {
     const artifact = collected.value[name];
@@ -65,9 +66,10 @@ export async function attemptInPlace(
   }
   forget(project, aside);
   closeAttempt(project, opened);
+  let outputs = standing?.outputs ?? collected.value;
   const placed = same(outputs, collected.value) || restoreOuts(context, stage, workspace, outputs).ok;
   if (!placed) outputs = collected.value;
-  return { kind: 'ran', outputs, seconds: seconds() };
+  return { kind: 'ran', outputs, stored: standing !== undefined, seconds: seconds() };
 }
 
 function same(a: Outputs, b: Outputs): boolean {
