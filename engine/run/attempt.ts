@@ -13,6 +13,7 @@ import { changedInput, warnChanged } from './input-checks.ts';
 import { perform } from './perform.ts';
 import { publish, recordOf } from './record.ts';
 import type { FailureCause } from './retry.ts';
+import { secretsOf } from './secrets.ts';
 
 export type ToRun = Extract<Decision, { state: 'run' }>;
 
@@ -52,7 +53,10 @@ export async function attemptStage(
   if (release === undefined) return { kind: 'cancelled', seconds: 0 };
   try {
     const record = anyway ? undefined : readAction(context.world.project.cache, key);
-    return record === undefined ? await attempt(context, stage, toRun, tries) : { kind: 'found', record };
+    if (record !== undefined) return { kind: 'found', record };
+    const ended = await attempt(context, stage, toRun, tries);
+    // A stage may have put a secret into the name of a file that the failure tells of.
+    return ended.kind === 'failed' ? secretsOf(context.index.graph, process.env).value(ended) : ended;
   } finally {
     release();
   }

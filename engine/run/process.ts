@@ -10,6 +10,7 @@ import type { Stage } from '../pipeline/graph.ts';
 import type { RunContext } from './context.ts';
 import { type Failed, failureOf } from './failure.ts';
 import { countOomKills, saysOutOfMemory } from './out-of-memory.ts';
+import { secretsOf } from './secrets.ts';
 import { after } from './timer.ts';
 
 export interface Said {
@@ -20,7 +21,7 @@ export interface Said {
 }
 
 /** What a process needs to know of its surroundings. */
-type Surroundings = Pick<RunContext, 'options' | 'world' | 'executor' | 'emit'>;
+type Surroundings = Pick<RunContext, 'index' | 'options' | 'world' | 'executor' | 'emit'>;
 
 export async function runProcess(
   context: Surroundings,
@@ -66,7 +67,7 @@ export async function runProcess(
     log: shown,
   });
   return {
-    failed,
+    failed: failed && { ...failed, failure: heard.redact.value(failed.failure) },
     // A stage that ended well in spite of the signal has its result.
     interrupted: options.stop?.aborted === true && failed !== undefined,
     notes: heard.notes,
@@ -94,6 +95,7 @@ function onAbort(
 /** Turns what a stage prints and says into events, and keeps what it printed in its log. */
 function listener(context: Surroundings, { id: stage }: Stage, log: string) {
   const { emit } = context;
+  const redact = secretsOf(context.index.graph, process.env);
   let failure: Failure | undefined;
   let strays = 0;
   let logged = false;
@@ -106,6 +108,13 @@ function listener(context: Surroundings, { id: stage }: Stage, log: string) {
       emit({ type: 'stage-output', at: Date.now(), stage, stream, text: line });
     });
   const lines = { stdout: text('stdout'), stderr: text('stderr') };
+  const clean = (stream: 'stdout' | 'stderr') =>
+    redact.stream((chunk) => {
+      appendFileSync(log, chunk);
+      logged = true;
+      lines[stream].push(chunk);
+    });
+  const streams = { stdout: clean('stdout'), stderr: clean('stderr') };
 
   const note = (line: string): void => {
     notes.push(line);
@@ -146,17 +155,16 @@ function listener(context: Surroundings, { id: stage }: Stage, log: string) {
   const events = lineSplitter((line) => {
     const message = parseMessage(line);
     if (message === undefined) strays += 1;
-    else if (message !== 'unknown') take(message);
+    else if (message !== 'unknown') take({ ...redact.value(message), type: message.type } as StageMessage);
   });
 
   return {
-    output: (stream: 'stdout' | 'stderr', chunk: string): void => {
-      appendFileSync(log, chunk);
-      logged = true;
-      lines[stream].push(chunk);
-    },
+    redact,
+    output: (stream: 'stdout' | 'stderr', chunk: string): void => streams[stream].push(chunk),
     events,
     end: (): void => {
+      streams.stdout.end();
+      streams.stderr.end();
       lines.stdout.end();
       lines.stderr.end();
       events.end();
