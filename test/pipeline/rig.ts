@@ -18,6 +18,8 @@ export interface Extra extends Partial<Overrides> {
   /** Files beside the pipeline; a name that ends in / is a folder. Default: rows.jsonl. */
   readonly files?: readonly string[];
   readonly fileName?: string;
+  /** Pipeline files beside it, by name. */
+  readonly children?: { readonly [name: string]: string };
 }
 
 export async function load(text: string | Buffer, extra: Extra = {}): Promise<Result<Loaded, Diagnostic[]>> {
@@ -29,6 +31,10 @@ export async function load(text: string | Buffer, extra: Extra = {}): Promise<Re
   }
   const file = extra.fileName ?? 'p.yaml';
   mkdirSync(folder, { recursive: true });
+  for (const [name, child] of Object.entries(extra.children ?? {})) {
+    mkdirSync(dirname(join(folder, name)), { recursive: true });
+    writeFileSync(join(folder, name), child);
+  }
   writeFileSync(join(folder, file), text);
   const overrides = { with: {}, in: {}, set: {}, cwd: folder, ...extra };
   return loadPipeline(file, overrides, kinds);
@@ -45,13 +51,14 @@ export async function problemsOf(text: string, extra: Extra = {}): Promise<Diagn
   return loaded.ok ? [] : loaded.error;
 }
 
-/** `code line:column marked text`, one a problem. */
+/** `code line:column marked text`, one a problem; the file's name before the line when it is not the pipeline's own. */
 export async function told(text: string, extra: Extra = {}): Promise<string[]> {
-  const lines = text.split('\n');
   return (await problemsOf(text, extra)).map(({ code, place }) => {
     if (place === undefined) return code;
-    const marked = lines[place.line - 1]?.slice(place.column - 1, place.column - 1 + place.length);
-    return `${code} ${place.line}:${place.column} ${marked}`;
+    const { file, line, column, length } = place;
+    const child = extra.children?.[file];
+    const marked = (child ?? text).split('\n')[line - 1]?.slice(column - 1, column - 1 + length);
+    return `${code} ${child === undefined ? '' : `${file}:`}${line}:${column} ${marked}`;
   });
 }
 

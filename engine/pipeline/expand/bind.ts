@@ -12,8 +12,8 @@ export function bind(entry: Entry, expected: Expected, referrer: Referrer, binde
   const needs: Need[] = [];
   const node = entry.value;
   let spot: Spot = { problems, range: node.range };
-  const find = (value: Node): One | null | undefined =>
-    sourceOf(value, { expected, referrer, binder, needs });
+  const find = (value: Node, wanted = expected): One | null | undefined =>
+    sourceOf(value, { expected: wanted, referrer, binder, needs });
   const binding = problems.errorAt(node.range) ? undefined : shape(node);
   return { binding, needs, spot };
 
@@ -85,7 +85,7 @@ export function bind(entry: Entry, expected: Expected, referrer: Referrer, binde
   }
 
   function member(item: Node): One | undefined {
-    const found = find(item);
+    const found = find(item, { ...expected, optional: binder.optional === true });
     if (found === null) missing(item.range);
     return found ?? undefined;
   }

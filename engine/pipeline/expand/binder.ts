@@ -4,7 +4,7 @@ import type { StageId } from '../../../base/ids.ts';
 import type { Binding, Source } from '../graph.ts';
 import type { Problems, Related } from '../problems.ts';
 import type { MapNode, Range } from '../yaml/tree.ts';
-import type { Files } from './files.ts';
+import { anyFiles, type Files } from './files.ts';
 import type { Task } from './instance.ts';
 import type { Referrer, Resolver } from './resolve.ts';
 import type { Expected } from './types.ts';
@@ -64,6 +64,11 @@ export interface Binder {
   readonly tasks: ReadonlyMap<StageId, Task>;
   /** Lists that are passed on, as nodes of the graph. */
   readonly passed: Map<Items, Members>;
+}
+
+/** For a stage that is left out: it may name files that are not there, for that is often why. */
+export function lenient(binder: Binder): Binder {
+  return { ...binder, files: anyFiles, optional: true };
 }
 
 export type Items = readonly (readonly [label: string, source: Source])[];

@@ -3,7 +3,7 @@ import { resolve } from 'node:path';
 import type { StageId } from '../../../base/ids.ts';
 import type { MapNode } from '../yaml/tree.ts';
 import { bind } from './bind.ts';
-import type { Binder, Bound, Given } from './binder.ts';
+import { type Binder, type Bound, type Given, lenient } from './binder.ts';
 import type { Draft, NestedDraft, StageDraft, TaskDraft, Understood } from './draft.ts';
 import { filesIn } from './files.ts';
 import { headOf, type Nested, type Position, type Task, taskOf, valuesOf } from './instance.ts';
@@ -70,14 +70,11 @@ export function frameOf(written: Understood, placement: Placement, shared: Share
     problems,
     used: (root, name) => root === 'with' && written.used.with.add(name),
   };
-  const { draft, inside } = override(written.draft, placement.overlay, bare);
+  const { draft, inside: below } = override(written.draft, placement.overlay, bare);
   const scope: Scope = { ...bare, with: draft.with };
   const fans = fansOf(draft, scope, shared.allowance);
   const stages = new Map<string, FramedStage>();
-  const unfit = new Set([
-    ...draft.broken,
-    ...[...fans].flatMap(([name, fan]) => (fan === undefined ? [name] : [])),
-  ]);
+  const unfit = new Set(draft.broken);
   const binder: Binder = {
     problems,
     resolver: createResolver(stages, unfit, position.ids, problems),
@@ -93,7 +90,9 @@ export function frameOf(written: Understood, placement: Placement, shared: Share
   const outputs = new Map<string, () => Bound>();
   for (const stage of draft.stages.values()) {
     const fan = fans.get(stage.name);
-    if (fan !== undefined) stages.set(stage.name, framed(stage, fan));
+    const whole = fan && framed(stage, fan);
+    if (whole === undefined) unfit.add(stage.name);
+    else stages.set(stage.name, whole);
   }
   return { written, draft, stages, binder, given, output };
 
@@ -106,7 +105,7 @@ export function frameOf(written: Understood, placement: Placement, shared: Share
     return known();
   }
 
-  function framed(stage: StageDraft, fan: Fan): FramedStage {
+  function framed(stage: StageDraft, fan: Fan): FramedStage | undefined {
     const used = new Set<string>();
     const inner: Scope = {
       ...scope,
@@ -114,12 +113,23 @@ export function frameOf(written: Understood, placement: Placement, shared: Share
     };
     const axes = fan.axes.map((axis) => axis.name);
     const lastRound = fan.rounds === undefined ? undefined : String(fan.rounds.count);
-    const frames: Frame[] = [];
-    const instances =
-      stage.form === 'pipeline'
-        ? nestedIn(stage, fan, inner, used, frames)
-        : fan.combinations.map((combination) => task(stage, combination, inner));
-    return { name: stage.name, axes, instances, lastRound, draft: stage, fan, used, frames };
+    const common = { name: stage.name, axes, lastRound, draft: stage, fan, used };
+    if (stage.form !== 'pipeline') {
+      return { ...common, instances: fan.combinations.map((one) => task(stage, one, inner)), frames: [] };
+    }
+    const opened: { nested: Nested; frame: Frame }[] = [];
+    let series: Series = { rounds: [], settled: 0 };
+    for (const combination of fan.combinations) {
+      // More than there may be, which is told already.
+      if (shared.allowance.left < 0) return undefined;
+      // Rounds of one combination stand together, the first one first.
+      if (series.rounds.length === (fan.rounds?.count ?? 1)) series = { rounds: [], settled: 0 };
+      const one = open(stage, combination, { inner, used, series, rounds: fan.rounds });
+      series.rounds.push(one.nested);
+      opened.push(one);
+    }
+    const instances = opened.map(({ nested }) => nested);
+    return { ...common, instances, frames: opened.map(({ frame }) => frame) };
   }
 
   function task(stage: TaskDraft, combination: Combination, inner: Scope): Task {
@@ -129,61 +139,46 @@ export function frameOf(written: Understood, placement: Placement, shared: Share
     return made;
   }
 
-  /** Rounds of one combination stand together, the first one first. */
-  function nestedIn(
+  function open(
     stage: NestedDraft,
-    fan: Fan,
-    inner: Scope,
-    used: Set<string>,
-    frames: Frame[],
-  ): Nested[] {
-    let series: Series = { rounds: [], settled: 0 };
-    return fan.combinations.map((combination) => {
-      if (series.rounds.length === (fan.rounds?.count ?? 1)) series = { rounds: [], settled: 0 };
-      const head = headOf(stage, combination, inner, tools, position);
-      const alignedOn = (axis: string): void => void used.add(axis);
-      const referrer: Referrer = { name: stage.name, axes: combination, alignedOn };
-      const asked = {
-        stage,
-        node: head.node,
-        scope: head.scope,
-        rounds: fan.rounds,
-        round: series.rounds.length + 1,
-      };
-      const laid = laidOver(asked, problems);
-      const childFolder = resolve(stage.child.folder);
-      const frame = frameOf(
-        stage.child,
-        {
-          position: {
-            ids: `${head.id}/`,
-            names: `${position.names}${stage.name}/`,
-            within: [...position.within, { name: stage.name, axes: valuesOf(combination) }],
-            folder: childFolder === shared.folder ? undefined : childFolder,
-            leftOut: position.leftOut ?? whenOf(head.node.entries.get('when')?.value, head.scope),
-          },
-          overlay: { with: laid.with, in: new Map(), set: inside.get(stage.name) ?? NONE },
-          given: givenTo(laid.in, asked, series, { referrer, binder }),
-          outer: { spot: { problems, range: laid.range }, name: stage.name },
-          limits: limitsBelow(scope.limits, placement.limits),
-        },
-        shared,
-      );
-      frames.push(frame);
-      const { id, local, node } = head;
-      const nested: Nested = {
-        form: 'pipeline',
-        id,
-        local,
-        axes: combination,
-        node,
-        draft: stage,
-        output: frame.output,
-      };
-      series.rounds.push(nested);
-      return nested;
-    });
+    combination: Combination,
+    { inner, used, series, rounds }: Opening,
+  ): { readonly nested: Nested; readonly frame: Frame } {
+    const { name, child } = stage;
+    const { id, local, node, scope: here } = headOf(stage, combination, inner, tools, position);
+    const referrer: Referrer = { name, axes: combination, alignedOn: (axis) => void used.add(axis) };
+    const asked = { stage, node, scope: here, rounds, round: series.rounds.length + 1 };
+    const laid = laidOver(asked, problems);
+    const leftOut = position.leftOut ?? whenOf(node.entries.get('when')?.value, here);
+    const from = leftOut === undefined ? binder : lenient(binder);
+    const childFolder = resolve(child.folder);
+    const inside: Placement = {
+      position: {
+        ids: `${id}/`,
+        names: `${position.names}${name}/`,
+        within: [...position.within, { name, axes: valuesOf(combination) }],
+        folder: childFolder === shared.folder ? undefined : childFolder,
+        leftOut,
+      },
+      overlay: { with: laid.with, in: new Map(), set: below.get(name) ?? NONE },
+      given: givenTo(laid.in, asked, series, { referrer, binder: from }),
+      outer: { spot: { problems, range: laid.range }, name },
+      limits: limitsBelow(scope.limits, placement.limits),
+    };
+    const frame = frameOf(child, inside, shared);
+    return {
+      nested: { form: 'pipeline', id, local, axes: combination, node, draft: stage, output: frame.output },
+      frame,
+    };
   }
+}
+
+/** What one instance of a pipeline is made from, beside its combination. */
+interface Opening {
+  readonly inner: Scope;
+  readonly used: Set<string>;
+  readonly series: Series;
+  readonly rounds: Fan['rounds'];
 }
 
 const NONE: LaidValues = new Map();

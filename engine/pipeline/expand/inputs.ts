@@ -5,9 +5,8 @@ import { listed } from '../names.ts';
 import type { Problems } from '../problems.ts';
 import { type Entry, mapNode } from '../yaml/tree.ts';
 import { bind } from './bind.ts';
-import type { Binder, Need } from './binder.ts';
+import { type Binder, lenient, type Need } from './binder.ts';
 import { isMisspelt, type TaskDraft } from './draft.ts';
-import { anyFiles } from './files.ts';
 import type { Frame, FramedStage } from './frame.ts';
 import type { Task } from './instance.ts';
 import type { Referrer } from './resolve.ts';
@@ -22,12 +21,11 @@ export interface BoundStages {
 /** Binds everything, whether it is used or not, so that every mistake is found. */
 export function bindFrame(frame: Frame, into: BoundStages): void {
   const { binder, draft } = frame;
-  // What is left out may name files that are not there, for that is often why.
-  const lenient: Binder = { ...binder, files: anyFiles, optional: true };
+  const loose = lenient(binder);
   for (const stage of frame.stages.values()) {
     for (const instance of stage.instances) {
       if (instance.form === 'pipeline') continue;
-      const inputs = bindInputs(instance, stage.used, instance.leftOut === undefined ? binder : lenient);
+      const inputs = bindInputs(instance, stage.used, instance.leftOut === undefined ? binder : loose);
       into.needs.set(instance.id, inputs.needs);
       into.stages.set(instance.id, { ...instance.stage, in: inputs.in });
     }

@@ -64,6 +64,8 @@ function numberOrList(
     });
     return undefined;
   }
+  // One that is written as a list has had its errors with the stage's shape.
+  if (entry.value.kind === 'list') return undefined;
   const shown = JSON.stringify(toJson(value));
   const message = `rounds: must be a whole number from 1, or a list of {with, in}, but is ${shown.length > 60 ? `${shown.slice(0, 57)}...` : shown}.`;
   problems.error('out-of-range', value.range, message, { hint: `write ${entry.key}: 3` });
