@@ -124,8 +124,16 @@ describe('what is wrong with rounds', () => {
     ['another key', `rounds: [{ wiht: {} }], ${CARRIED}`, 'unknown-key 3:44 wiht'],
     ['a parameter that is no number', `rounds: "\${with.x}", ${CARRIED}`, 'unknown-name 3:42 ${with.x}'],
     ['too many', `rounds: 100001, ${CARRIED}`, 'too-many-stages 3:41 100001'],
-    ['an unknown input', 'rounds: 2, carry: { polcy: policy }', 'unknown-input 3:53 polcy'],
-    ['an unknown output', 'rounds: 2, carry: { policy: m }', 'unknown-output 3:61 m'],
+    [
+      'an unknown input',
+      'rounds: 2, carry: { polcy: policy }, in: { policy: ./model }',
+      'unknown-input 3:53 polcy',
+    ],
+    [
+      'an unknown output',
+      'rounds: 2, carry: { policy: m }, in: { policy: ./model }',
+      'unknown-output 3:61 m',
+    ],
     ['carry alone', CARRIED, 'missing-key 3:33 carry'],
     ['the same work', 'rounds: 2, in: { policy: ./model }', 'unused-axis 3:33 rounds'],
     ['an axis of that name', `rounds: 2, matrix: { round: [1, 2] }, ${CARRIED}`, 'reserved-name 3:54 round'],

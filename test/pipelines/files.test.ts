@@ -6,7 +6,9 @@ import type { Graph } from '../../engine/pipeline/graph.ts';
 import { loadPipeline, type Overrides } from '../../engine/pipeline/load.ts';
 
 const folder = join(import.meta.dirname, '../../pipelines');
-const files = readdirSync(folder).filter((name) => name.endsWith('.yaml'));
+/** Used as stages: their inputs come from their parents. */
+const children = new Set(['rrhf-round.yaml']);
+const files = readdirSync(folder).filter((name) => name.endsWith('.yaml') && !children.has(name));
 const none: Overrides = { with: {}, in: {}, set: {}, cwd: folder };
 
 async function graphOf(file: string, overrides: Partial<Overrides> = {}): Promise<Graph> {
@@ -45,5 +47,37 @@ describe('the pipelines of the repository', () => {
     const graph = await graphOf('policies.yaml');
     expect(ids(graph, 'rrhf')).toHaveLength(12);
     expect(ids(graph, 'sft')).toHaveLength(3);
+  });
+
+  test('rrhf-iterated.yaml trains each round on what the policy before sampled', async () => {
+    const graph = await graphOf('rrhf-iterated.yaml', { with: { rounds: 4 } });
+    const samplers = graph.stages.flatMap(({ name, in: { models } }) =>
+      name === 'ip/sample' && models?.arity === 'many' ? models.items.map(([, source]) => source) : [],
+    );
+    const output = (stage: string) => ({ kind: 'output', stage, output: 'model' });
+    const before = [1, 2, 3].map((round) => output(`ip[round=${round}]/rrhf`));
+    expect(samplers).toEqual([output('sft'), ...before]);
+    const evaluate = graph.stages.find(({ name }) => name === 'evaluate');
+    const models = evaluate?.in['models'];
+    expect(models?.arity === 'many' && models.items.map(([label]) => label)).toEqual([
+      'ip[round=1]',
+      'ip[round=2]',
+      'ip[round=3]',
+      'ip[round=4]',
+      'sft',
+    ]);
+  });
+
+  test('rrhf-iterated.yaml begins as rrhf.yaml does: its first round is policy DP', async () => {
+    const [once, often] = await Promise.all([graphOf('rrhf.yaml'), graphOf('rrhf-iterated.yaml')]);
+    const stage = (graph: Graph, id: string) => graph.stages.find((one) => one.id === id);
+    for (const name of ['data', 'parts', 'tokenizer', 'sft', 'reward', 'judge']) {
+      const { place: _, ...rest } = stage(once, name) ?? {};
+      expect(stage(often, name)).toMatchObject(rest);
+    }
+    for (const name of ['score', 'merge']) {
+      expect(stage(often, `ip[round=1]/${name}`)?.with).toEqual(stage(once, name)?.with);
+    }
+    expect(stage(often, 'ip[round=1]/rrhf')?.with).toEqual(stage(once, 'rrhf[seed=1]')?.with);
   });
 });

@@ -105,7 +105,7 @@ function expectedOf(draft: TaskDraft, { key, keyRange }: Entry, problems: Proble
 }
 
 /** An axis that changes nothing would run the same stage many times under different names. */
-function checkAxes({ name, fan, used }: FramedStage, problems: Problems): void {
+function checkAxes({ name, fan, used, draft }: FramedStage, problems: Problems): void {
   const { rounds } = fan;
   for (const axis of fan.axes) {
     if (used.has(axis.name)) continue;
@@ -114,7 +114,7 @@ function checkAxes({ name, fan, used }: FramedStage, problems: Problems): void {
         hint: `use \${matrix.${axis.name}}, or refer to a stage that has this axis`,
         about: `${name} ${axis.name}`,
       });
-    } else if (rounds.count > 1 && rounds.carry.length === 0 && rounds.overlays.length === 0) {
+    } else if (rounds.count > 1 && !draft.node.entries.has('carry') && rounds.overlays.length === 0) {
       problems.error('unused-axis', axis.range, `All rounds of "${name}" do the same work.`, {
         hint: 'feed a result to the next round with carry:, use ${round}, or list {with, in} of each round',
       });

@@ -44,7 +44,7 @@ export function roundsOf({ node, child }: NestedDraft, scope: Scope): Rounds | n
   // Overlays may use the round itself; they are filled in where it is known.
   const value = entry.value.kind === 'scalar' ? interpolate(entry.value, scope) : entry.value;
   const read = numberOrList(value, entry, problems);
-  return read && carried && { range: entry.keyRange, ...read, carry: carried };
+  return read && { range: entry.keyRange, ...read, carry: carried };
 }
 
 function numberOrList(
@@ -81,11 +81,12 @@ function isOverlay(node: Node): node is MapNode {
   );
 }
 
+/** What can be carried; names that the child does not have are told. */
 function carriedBy(
   entry: Entry | undefined,
   child: NestedDraft['child'],
   problems: Problems,
-): readonly Carried[] | undefined {
+): readonly Carried[] {
   if (entry?.value.kind !== 'map') return [];
   const carried: Carried[] = [];
   for (const { key: input, keyRange, value } of entry.value.entries.values()) {
@@ -97,7 +98,7 @@ function carriedBy(
         carried.push({ input, output, range: value.range });
     }
   }
-  return carried.length === entry.value.entries.size ? carried : undefined;
+  return carried;
 
   function known(face: MapNode, name: string, code: string, words: string, range: Range): boolean {
     if (face.entries.has(name)) return true;
