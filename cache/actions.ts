@@ -15,7 +15,7 @@ export interface ActionRecord {
   /** The whole pre-image of the key: what `why` compares. */
   readonly fingerprint: JsonObject;
   readonly outputs: { readonly [name: string]: Artifact };
-  /** Names of outputs whose bytes were not to stay; they lie in the store for temporary ones, or are gone. */
+  /** Names of outputs whose bytes were not to stay; they lie in the store for temporary ones or in the project, or are gone. */
   readonly temporary?: readonly string[] | undefined;
   readonly kind: string;
   readonly run: RunId;

@@ -18,7 +18,9 @@ export function recordOf(
   seconds: number,
 ): ActionRecord {
   const { key, fingerprint } = keyed;
-  const temporary = Object.keys(stage.out).filter((name) => stage.out[name]?.temp === true);
+  const temporary = Object.keys(stage.out).filter(
+    (name) => stage.out[name]?.temp === true || stage.workspace?.outs[name]?.kept === false,
+  );
   const { platform, arch, cpu_model: cpu } = world.machine;
   return {
     schema: 'warren/action/1',
