@@ -73,6 +73,12 @@ function argv(items: readonly Node[], { scope }: CommandScope, resolve: Resolve)
 function shell(node: Node, context: CommandScope, resolve: Resolve): Command | undefined {
   const { problems } = context.scope;
   if (node.kind !== 'scalar' || typeof node.value !== 'string') return undefined;
+  if (node.comment !== undefined) {
+    const message = 'YAML takes this for a comment: it is no part of the command.';
+    const hint =
+      'if it is meant for the shell, quote the command or write it under run: |; else put it on a line above';
+    problems.warn('comment-in-run', node.comment, message, { hint });
+  }
   const written = context.stage.entries.get('shell')?.value;
   const program = shellOf(written);
   const template = partsOf(node.value, node.range, problems);

@@ -4,6 +4,8 @@ import type { Problems } from '../problems.ts';
 import type { Entry, Node, Range, ScalarNode } from './tree.ts';
 
 const MAX_DEPTH = 64;
+/** Of a comment, what is looked at. */
+const LONGEST_COMMENT = 200;
 const MAX_NODES = 1_000_000;
 
 type Parsed = ParsedNode | null;
@@ -87,8 +89,21 @@ export function convert(
     }
     const value = isScalar(parsed) ? scalar(parsed, range) : null;
     const written = typeof value === 'number' && isScalar(parsed) ? parsed.source : undefined;
-    const node: Node = { kind: 'scalar', range, value, ...(written === undefined ? {} : { written }) };
+    const comment = isScalar(parsed) && parsed.type === 'PLAIN' ? commentAfter(range) : undefined;
+    const node: Node = {
+      kind: 'scalar',
+      range,
+      value,
+      ...(written === undefined ? {} : { written }),
+      ...(comment === undefined ? {} : { comment }),
+    };
     return { node, size: 1, depth: 0 };
+  }
+
+  function commentAfter([, end]: Range): Range | undefined {
+    const [, space, comment] = /^([ \t]+)(#[^\r\n]*)/.exec(text.slice(end, end + LONGEST_COMMENT)) ?? [];
+    if (space === undefined || comment === undefined) return undefined;
+    return [end + space.length, end + space.length + comment.length];
   }
 
   function map(pairs: readonly Pair<ParsedNode, Parsed>[], range: Range, level: number): Sized {

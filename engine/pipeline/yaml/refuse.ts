@@ -25,11 +25,45 @@ export function refuseConflict(text: string, problems: Problems): boolean {
   return true;
 }
 
+/** Beyond these the parser takes more than seconds. 100,000 stages fit. */
+const MOST_CHARACTERS = 1 << 23;
+const MOST_LINES = 400_000;
+
+/** True for a text that is no pipeline anybody wrote. */
+export function refuseSize(text: string, problems: Problems): boolean {
+  let lines = 1;
+  let at = text.length > MOST_CHARACTERS ? -1 : text.indexOf('\n');
+  for (; at >= 0 && lines <= MOST_LINES; at = text.indexOf('\n', at + 1)) lines += 1;
+  if (text.length <= MOST_CHARACTERS && lines <= MOST_LINES) return false;
+  const message = 'The file is larger than 8 MiB or longer than 400,000 lines.';
+  problems.error('too-large', [0, 1], message, { hint: 'write the values in a data file' });
+  return true;
+}
+
+/** Marks the line that is indented most: there the parser gave up. */
+export function refuseDepth(text: string, problems: Problems): void {
+  let start = 0;
+  let most = -1;
+  for (const match of text.matchAll(/^[ ]*/gm)) {
+    if (match[0].length <= most) continue;
+    most = match[0].length;
+    start = match.index + most;
+  }
+  const { code, message, hint } = TOO_DEEP;
+  problems.error(code, [start, start + 1], message, { hint });
+}
+
+/** Of a line, what is marked. */
+const LONGEST_LINE = 1000;
+
+/** Before the first line that is neither empty nor a comment. */
 export function refuseDirectives(text: string, problems: Problems): void {
-  const match = /^(?:[ \t]*(?:#[^\n]*)?\r?\n)*(%[^\r\n]*)/.exec(text);
-  if (match === null) return;
-  const directive = match[1] as string;
-  const start = match[0].length - directive.length;
+  // Line by line: one expression over all of them would go as deep as there are lines.
+  const line = /[ \t]*(?:#[^\n]*)?\r?\n/y;
+  let start = 0;
+  for (; line.test(text); start = line.lastIndex);
+  if (text[start] !== '%') return;
+  const [directive = ''] = /^[^\r\n]*/.exec(text.slice(start, start + LONGEST_LINE)) ?? [];
   problems.error(
     'directive',
     [start, start + directive.length],
@@ -45,6 +79,12 @@ interface Refusal {
   readonly message: string;
   readonly hint?: string;
 }
+const TOO_DEEP = {
+  code: 'too-deep',
+  message: 'The file is nested too deeply to be read.',
+  hint: 'at most 64 levels',
+};
+
 /** The parser's codes that deserve other words than its own. */
 const REFUSALS: { readonly [code: string]: Refusal } = {
   MULTIPLE_DOCS: {
@@ -57,11 +97,7 @@ const REFUSALS: { readonly [code: string]: Refusal } = {
     message: 'This line is indented with a tab.',
     hint: 'indent with spaces; YAML does not take tabs',
   },
-  RESOURCE_EXHAUSTION: {
-    code: 'too-deep',
-    message: 'The file is nested too deeply to be read.',
-    hint: 'at most 64 levels',
-  },
+  RESOURCE_EXHAUSTION: TOO_DEEP,
   TAG_RESOLVE_FAILED: {
     code: 'tag',
     message: 'YAML tags are not part of a pipeline file.',
@@ -72,7 +108,9 @@ const REFUSALS: { readonly [code: string]: Refusal } = {
 /** Errors and warnings of the parser alike: a warning means that another reader may see something else. */
 export function refuseSyntax(errors: readonly YAMLError[], problems: Problems): void {
   const lines = new Set<number>();
-  for (const error of errors) {
+  // Once it gives up on the depth, whatever else it says comes of that.
+  const deep = errors.filter(({ code }) => code === 'RESOURCE_EXHAUSTION');
+  for (const error of deep.length > 0 ? deep.slice(0, 1) : errors) {
     const refusal = REFUSALS[error.code];
     const [start, end] = error.pos;
     // Inside one line the first syntax error makes the others.

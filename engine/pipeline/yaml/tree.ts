@@ -14,6 +14,8 @@ export interface ScalarNode extends Located {
   readonly value: null | boolean | number | string;
   /** A number as the file spells it: `1.0` and `1` are one number, but not one text. */
   readonly written?: string;
+  /** A comment of YAML's that follows text without quotes on its line: in a command it may be meant as part of it. */
+  readonly comment?: Range;
 }
 interface ListNode extends Located {
   readonly kind: 'list';
