@@ -8,7 +8,14 @@ export interface Artifact {
 
 /** Something about bytes on disk that no digest can be given for. */
 export interface ArtifactFault {
-  readonly code: 'missing' | 'symlink-escapes' | 'special-file' | 'bad-name' | 'not-a-folder' | 'not-a-file';
+  readonly code:
+    | 'missing'
+    | 'symlink-escapes'
+    | 'special-file'
+    | 'bad-name'
+    | 'name-collision'
+    | 'not-a-folder'
+    | 'not-a-file';
   readonly path: string;
   /** A sentence; of what a stage made, one that can follow a colon. */
   readonly message: string;

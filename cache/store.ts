@@ -4,6 +4,7 @@ import { lstatSync } from 'node:fs';
 import { join } from 'node:path';
 import { err, ok, type Result } from '../base/result.ts';
 import type { Artifact, ArtifactFault } from './artifact.ts';
+import { collision } from './folded.ts';
 import { storeFile } from './objects.ts';
 import { storeTree, type TreeEntry } from './tree.ts';
 import { walkFolder } from './walk.ts';
@@ -27,6 +28,10 @@ async function storeFolder(cache: string, source: string): Promise<Result<Artifa
     () => undefined,
   );
   if (!walk.ok) return walk;
+  for (const [folder, names] of walk.value.folders) {
+    const same = collision(names);
+    if (same !== undefined) return err(collides(folder, same));
+  }
   const entries: TreeEntry[] = [];
   for (const member of walk.value.members) {
     switch (member.kind) {
@@ -44,4 +49,15 @@ async function storeFolder(cache: string, source: string): Promise<Result<Artifa
     }
   }
   return ok(storeTree(cache, entries));
+}
+
+/** Refused here, because it could not be restored elsewhere. */
+function collides(folder: string, [one, other]: readonly [string, string]): ArtifactFault {
+  const where = folder === '' ? '' : ` in ${JSON.stringify(folder)}`;
+  const names = `${JSON.stringify(one)} and ${JSON.stringify(other)}${where}`;
+  return {
+    code: 'name-collision',
+    path: folder,
+    message: `${names} are one name where case or Unicode form does not count.`,
+  };
 }

@@ -8,6 +8,7 @@ import type { Artifact, ArtifactFault } from './artifact.ts';
 import { objectPath } from './layout.ts';
 import { objectState, storeText } from './objects.ts';
 import { errnoOf } from './publish.ts';
+import { isTree } from './tree-shape.ts';
 
 /** Sorted by path in code-point order; `dir` only for an empty one. */
 export type TreeEntry =
@@ -34,7 +35,7 @@ export function storeTree(cache: string, entries: readonly TreeEntry[]): Artifac
   return { form: 'tree', digest };
 }
 
-/** Undefined when the tree object is missing or corrupt: its producer has to run again. */
+/** Undefined when the tree object is missing, corrupt or no folder's list: its producer has to run again. */
 export function readTree(cache: string, digest: Digest): readonly TreeEntry[] | undefined {
   let text: string;
   try {
@@ -43,7 +44,12 @@ export function readTree(cache: string, digest: Digest): readonly TreeEntry[] | 
     return undefined;
   }
   if (digestBytes(text) !== digest || !text.startsWith(TAG)) return undefined;
-  return JSON.parse(text.slice(TAG.length)) as TreeEntry[];
+  try {
+    const value: unknown = JSON.parse(text.slice(TAG.length));
+    return isTree(value, digest) ? value : undefined;
+  } catch {
+    return undefined;
+  }
 }
 
 /** The objects without which the artifact is not whole; the tree object itself comes first. */
@@ -100,7 +106,7 @@ function exactMember(cache: string, entry: TreeEntry): Result<Artifact, Artifact
     case 'exec':
       return ok({ form, digest });
     case 'dir':
-      return ok(storeTree(cache, []));
+      return ok(storeMember(cache, []));
     case 'link':
       return err({ code: 'not-a-file', path, message: `${path} is a link; name what it points to.` });
   }

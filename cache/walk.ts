@@ -1,9 +1,10 @@
 /** @file Walks a folder into a flat, sorted list of its members. Follows no links. */
 import { type BigIntStats, lstatSync, readdirSync, readlinkSync } from 'node:fs';
-import { isAbsolute, join, posix } from 'node:path';
+import { join } from 'node:path';
 import { compareCodePoints } from '../base/canonical.ts';
 import { err, ok, type Result } from '../base/result.ts';
 import type { ArtifactFault } from './artifact.ts';
+import { escapingLink } from './links.ts';
 
 /** `path` is relative to the folder, with `/`. Folders are listed only when empty: the others follow from their members. */
 export type Member<F> =
@@ -25,6 +26,7 @@ export function walkFolder<F>(
 ): Result<Walk<F>, ArtifactFault> {
   const members: Member<F>[] = [];
   const folders = new Map<string, readonly string[]>();
+  const links = new Map<string, string>();
   const queue = [''];
   for (let folder = queue.pop(); folder !== undefined; folder = queue.pop()) {
     const all = readdirSync(join(root, folder));
@@ -40,12 +42,15 @@ export function walkFolder<F>(
       else if (stat.isFile()) members.push({ kind: 'file', path, file: take(path, stat) });
       else if (stat.isSymbolicLink()) {
         const target = readlinkSync(join(root, path));
-        if (escapes(path, target))
-          return err(fault('symlink-escapes', path, `is a link to ${target}, outside of the folder`));
+        if (target.includes('\ufffd'))
+          return err(fault('bad-name', path, 'is a link to a name that is not UTF-8'));
+        links.set(path, target);
         members.push({ kind: 'link', path, target });
       } else return err(fault('special-file', path, 'is neither a file, a folder nor a link'));
     }
   }
+  const escaping = links.size === 0 ? undefined : escapingLink(links);
+  if (escaping !== undefined) return err(escapes(escaping, links.get(escaping) as string));
   members.sort((a, b) => compareCodePoints(a.path, b.path));
   return ok({ members, folders });
 }
@@ -54,8 +59,13 @@ function fault(code: ArtifactFault['code'], path: string, what: string): Artifac
   return { code, path, message: `${JSON.stringify(path)} ${what}.` };
 }
 
-function escapes(path: string, target: string): boolean {
-  if (isAbsolute(target)) return true;
-  const end = posix.normalize(posix.join(posix.dirname(path), target));
-  return end === '..' || end.startsWith('../');
+function escapes(path: string, target: string): ArtifactFault {
+  if (!target.startsWith('/')) {
+    return fault('symlink-escapes', path, `is a link to ${target}, which leads out of the folder`);
+  }
+  return fault(
+    'symlink-escapes',
+    path,
+    `is a link to ${target}; links in a folder are relative and stay inside`,
+  );
 }

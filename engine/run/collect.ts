@@ -56,6 +56,9 @@ function checkOutput(name: string, output: Output, path: string): StageFailure |
   if (stat.isSymbolicLink()) {
     return refused(name, { code: 'symlink-escapes', path, message: 'it is a link, not bytes of its own.' });
   }
+  if (!stat.isFile() && !stat.isDirectory()) {
+    return refused(name, { code: 'special-file', path, message: 'it is neither a file nor a folder.' });
+  }
   if (folder && !stat.isDirectory()) return wrong(name, 'is declared as a folder, but a file was written.');
   if (!folder && stat.isDirectory()) return wrong(name, 'is declared as a file, but a folder was made.');
   // A plain folder may be empty on purpose; a model or tokenizer never is.

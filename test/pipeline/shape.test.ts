@@ -103,6 +103,11 @@ describe('shape of the file', () => {
       ['colliding-names 2:36 A_B'],
     ],
     [
+      'two results of one name',
+      `${command('run: [a], out: { o: file }')}out: { Best: s.o, best: s.o }\n`,
+      ['colliding-names 4:19 best'],
+    ],
+    [
       'two inputs of one variable',
       command('run: [a], in: { a-b: ./rows.jsonl, A_B: ./rows.jsonl }'),
       ['colliding-names 2:43 A_B'],

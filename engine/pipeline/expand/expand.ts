@@ -2,7 +2,7 @@
 import { resolve } from 'node:path';
 import type { StageId } from '../../../base/ids.ts';
 import type { Binding, Graph, Stage } from '../graph.ts';
-import { mapToJson } from '../yaml/tree.ts';
+import { type Entry, mapToJson } from '../yaml/tree.ts';
 import { MAX_INSTANCES } from './combinations.ts';
 import type { Understood, Written } from './draft.ts';
 import { type Frame, frameOf, type Shared } from './frame.ts';
@@ -57,9 +57,21 @@ export function expand(main: Written, all: readonly Written[], overrides: Overri
   };
 }
 
-function outputsOf({ draft, output }: Frame): { readonly [name: string]: Binding } {
+function outputsOf({ draft, binder, output }: Frame): { readonly [name: string]: Binding } {
   const out: { [name: string]: Binding } = {};
-  for (const name of draft.out.entries.keys()) {
+  const folded = new Map<string, Entry>();
+  for (const [name, entry] of draft.out.entries) {
+    // File systems that fold case would place one over the other.
+    const first = folded.get(name.toLowerCase());
+    if (first === undefined) folded.set(name.toLowerCase(), entry);
+    else {
+      const message = `"${first.key}" and "${name}" would be one file where case does not count.`;
+      const related = [{ message: 'the other is here', range: first.keyRange }];
+      binder.problems.error('colliding-names', entry.keyRange, message, {
+        related,
+        hint: 'rename one of them',
+      });
+    }
     const { binding } = output(name);
     if (binding) out[name] = binding;
   }
