@@ -221,7 +221,18 @@ export const pipelineProperties: JsonObject = {
     pattern: NAME_PATTERN,
   },
   desc: { description: 'One line for people.', type: 'string' },
-  with: { description: 'Parameters and their defaults; --with name=value overrides.', type: 'object' },
+  with: {
+    description: 'Parameters and their defaults; --with name=value overrides.',
+    type: 'object',
+    properties: {
+      from: {
+        description:
+          'A YAML or JSON file of parameters, or a list of which later ones win; what stands here wins over all.',
+        type: ['string', 'array'],
+        items: { type: 'string' },
+      },
+    },
+  },
   in: {
     description: 'Files and their defaults; --in name=PATH overrides; null: must be given.',
     type: 'object',

@@ -3,12 +3,13 @@ import { realpathSync } from 'node:fs';
 import { dirname, isAbsolute, join, resolve, sep } from 'node:path';
 import { findProject } from '../project.ts';
 import { type Draft, draftOf, type Understood, type Written } from './expand/draft.ts';
-import { problemsIn } from './problems.ts';
-import type { Reads } from './reads.ts';
+import { movedTo, readParameters } from './expand/parameters.ts';
+import { type Problems, problemsIn } from './problems.ts';
+import type { Found, Reads } from './reads.ts';
 import type { Registry } from './registry.ts';
 import { readText, type Text } from './text.ts';
 import { parseTree } from './yaml/parse.ts';
-import type { Range } from './yaml/tree.ts';
+import type { Entry, Range } from './yaml/tree.ts';
 
 /** Pipelines inside pipelines, at most. */
 const MAX_LEVELS = 16;
@@ -17,6 +18,8 @@ export interface Library {
   readonly main: Written;
   /** In the order in which they were first named. */
   readonly all: readonly Written[];
+  /** What is wrong with files of parameters. */
+  readonly parameters: readonly Problems[];
 }
 
 interface Known {
@@ -29,6 +32,8 @@ interface Known {
 export function readLibrary(main: Text, registry: Registry, reads: Reads): Library {
   const known = new Map<string, Known>();
   const all: Written[] = [];
+  const parameterFiles = new Map<string, readonly Entry[]>();
+  const parameterProblems: Problems[] = [];
   const { root } = findProject(main.path);
 
   /** `chain`: the files on the way to this one, outermost first. */
@@ -43,12 +48,53 @@ export function readLibrary(main: Text, registry: Registry, reads: Reads): Libra
       path,
       folder,
       used: { with: new Set(), in: new Set() },
-      tools: { problems, registry, reads, child },
+      tools: { problems, registry, reads, parameters, child },
       get draft() {
         return draft;
       },
     };
     all.push(written);
+
+    function parameters(word: string, range: Range): readonly Entry[] {
+      const target = resolve(folder, word);
+      let found = parameterFiles.get(target);
+      if (found === undefined) {
+        found = readParameterFile(word, target, range);
+        parameterFiles.set(target, found);
+      }
+      return movedTo(range, found);
+    }
+
+    function readParameterFile(word: string, target: string, range: Range): readonly Entry[] {
+      const refused = (code: string, message: string, hint?: string): Entry[] => {
+        problems.error(code, range, message, { hint });
+        return [];
+      };
+      if (/^(?:[a-z][a-z0-9+.-]*:|~)/i.test(word)) {
+        return refused('bad-reference', `"${word}" is no path to a file.`, 'write ./params.yaml');
+      }
+      const stands = lookQuietly(target);
+      if (stands === 'other' || stands === 'folder') {
+        return refused('wrong-type', `"${word}" is no file.`, `looked at ${target}`);
+      }
+      const shown = isAbsolute(word) ? word : join(dirname(file), word);
+      const read = readText(target, shown, reads);
+      if (!read.ok) {
+        const code = read.error.code === 'missing-pipeline' ? 'missing-file' : read.error.code;
+        return refused(code, read.error.message, read.error.hint);
+      }
+      const own = problemsIn(shown, read.value.text);
+      parameterProblems.push(own);
+      return readParameters(parseTree(read.value.text, own), shown, own);
+    }
+
+    function lookQuietly(path: string): Found | undefined {
+      try {
+        return reads.look(path);
+      } catch {
+        return undefined;
+      }
+    }
 
     function child(word: string, range: Range): Understood | undefined {
       const target = resolve(folder, word);
@@ -103,7 +149,7 @@ export function readLibrary(main: Text, registry: Registry, reads: Reads): Libra
     return result;
   }
 
-  return { main: write(main, []).written, all };
+  return { main: write(main, []).written, all, parameters: parameterProblems };
 }
 
 /** By its real path too, unless nothing is there, which is told later. */

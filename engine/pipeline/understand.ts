@@ -16,9 +16,9 @@ export function understand(
   registry: Registry,
   reads: Reads,
 ): Result<Loaded, Diagnostic[]> {
-  const { main, all } = readLibrary(text, registry, reads);
+  const { main, all, parameters } = readLibrary(text, registry, reads);
   const graph = expand(main, all, overrides);
-  const told = all.map(({ tools: { problems } }) => problems);
+  const told = [...all.map(({ tools: { problems } }) => problems), ...parameters];
   const errors = told.flatMap((each) => [...each.errors].sort(byPlace));
   if (errors.length > 0) return err(errors);
   if (graph === undefined) throw new Error('Internal error: no graph and no problem');

@@ -19,6 +19,7 @@ import {
   type Node,
   type Range,
 } from '../yaml/tree.ts';
+import { withParameters } from './parameters.ts';
 import { useOf } from './uses.ts';
 
 interface StageHead {
@@ -55,6 +56,8 @@ export interface DraftTools {
   readonly problems: Problems;
   readonly registry: Registry;
   readonly reads: Reads;
+  /** What a file of parameters that this file names declares, shown at `range`; empty after an error. */
+  parameters(path: string, range: Range): readonly Entry[];
   /** The pipeline that a stage of this file names; undefined after an error in it or on the way to it. */
   child(path: string, range: Range): Understood | undefined;
 }
@@ -97,7 +100,7 @@ export function draftOf(root: Node, file: string, tools: DraftTools): Draft | un
     childMap(root, key) ?? mapNode(root.entries.get(key)?.keyRange ?? EMPTY, []);
   return {
     name: pipelineName(root, file, problems),
-    with: faces('with'),
+    with: withParameters(faces('with'), tools),
     in: faces('in'),
     out: faces('out'),
     limits: faces('limits'),

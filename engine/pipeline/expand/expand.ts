@@ -116,8 +116,9 @@ function warnUnused(all: readonly Written[]): void {
   if (all.some(({ tools }) => tools.problems.errors.length > 0)) return;
   for (const { draft, used, tools } of all) {
     for (const face of ['with', 'in'] as const) {
-      for (const { key, keyRange } of draft?.[face].entries.values() ?? []) {
-        if (used[face].has(key)) continue;
+      for (const { key, keyRange, value } of draft?.[face].entries.values() ?? []) {
+        // A file of parameters may serve several pipelines.
+        if (used[face].has(key) || value.from !== undefined) continue;
         tools.problems.warn(
           `unused-${face === 'with' ? 'parameter' : 'input'}`,
           keyRange,
