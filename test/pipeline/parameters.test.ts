@@ -16,7 +16,7 @@ async function load(files: { readonly [name: string]: string }, parameters: Json
   return loadPipeline('p.yaml', { with: parameters, in: {}, set: {}, cwd: folder });
 }
 
-async function valueOf(
+async function loadedValue(
   files: { readonly [name: string]: string },
   parameters: JsonObject = {},
 ): Promise<Json> {
@@ -36,10 +36,10 @@ async function told(files: { readonly [name: string]: string }): Promise<string[
 describe('with.from', () => {
   it('takes parameters from YAML and JSON, later files first, the pipeline before them, --with before all', async () => {
     const files = { 'a.yaml': 'lr: 1.0e-05\nunused: 1\n', 'b.json': '{"lr": 2}' };
-    expect(await valueOf({ ...files, 'p.yaml': pipeline('with: { from: a.yaml }') })).toBe(1e-5);
-    expect(await valueOf({ ...files, 'p.yaml': pipeline('with: { from: [./a.yaml, b.json] }') })).toBe(2);
-    expect(await valueOf({ ...files, 'p.yaml': pipeline('with: { lr: 3, from: a.yaml }') })).toBe(3);
-    expect(await valueOf({ ...files, 'p.yaml': pipeline('with: { from: a.yaml }') }, { lr: 4 })).toBe(4);
+    expect(await loadedValue({ ...files, 'p.yaml': pipeline('with: { from: a.yaml }') })).toBe(1e-5);
+    expect(await loadedValue({ ...files, 'p.yaml': pipeline('with: { from: [./a.yaml, b.json] }') })).toBe(2);
+    expect(await loadedValue({ ...files, 'p.yaml': pipeline('with: { lr: 3, from: a.yaml }') })).toBe(3);
+    expect(await loadedValue({ ...files, 'p.yaml': pipeline('with: { from: a.yaml }') }, { lr: 4 })).toBe(4);
   });
 
   it('names the file for the guards of a sealed run', async () => {

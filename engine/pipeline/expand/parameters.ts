@@ -2,7 +2,7 @@
 import { isName } from '../names.ts';
 import type { Problems } from '../problems.ts';
 import { type Entry, fromJson, type MapNode, type Node, type Range, toJson } from '../yaml/tree.ts';
-import { badName, type DraftTools } from './draft.ts';
+import type { DraftTools } from './draft.ts';
 import { parseTemplate } from './template.ts';
 
 /** Says where parameters come from, so no parameter is called so. */
@@ -32,8 +32,12 @@ export function readParameters(root: Node | undefined, shown: string, problems: 
     return [];
   }
   return [...root.entries.values()].map(({ key, keyRange, value }) => {
-    if (!isName(key)) badName(key, keyRange, 'the name of a parameter', problems);
-    else if (key === FROM) {
+    if (!isName(key)) {
+      problems.error('bad-name', keyRange, `"${key}" cannot be the name of a parameter.`, {
+        hint: 'a letter first, then letters, digits, - and _',
+      });
+    }
+    if (key === FROM) {
       problems.error('reserved-name', keyRange, 'A file of parameters takes none from another file.', {
         hint: 'list both files under with.from of the pipeline',
       });
