@@ -24,6 +24,8 @@ export type Because =
   | { readonly kind: 'input'; readonly name: string; readonly detail: string }
   | { readonly kind: 'upstream'; readonly stage: StageId; readonly output: string }
   | { readonly kind: 'code'; readonly detail: string }
+  /** Of a plan: another stage does the same work, and one of them runs. */
+  | { readonly kind: 'twin'; readonly stage: StageId }
   | { readonly kind: 'other'; readonly field: string };
 
 interface Base {

@@ -82,6 +82,7 @@ const REASONS: { readonly [K in Because['kind']]: readonly string[] } = {
   input: ['name', 'detail'],
   upstream: ['stage', 'output'],
   code: ['detail'],
+  twin: ['stage'],
   other: ['field'],
 };
 

@@ -81,8 +81,10 @@ function planLines(planned: Plan, graph: Graph): Line[] {
   return [...table(rows), [], countsOf(planned)];
 }
 
-/** What a `maybe` hangs on: equal bytes from upstream leave it as it is. */
+/** What a `maybe` hangs on: equal bytes from upstream leave it as it is, and so does another stage that does its work. */
 function conditionOf(because: readonly Because[]): string {
+  const twin = because.find(({ kind }) => kind === 'twin');
+  if (twin?.kind === 'twin') return `if ${twin.stage}, which is the same work, does not run first`;
   const upstream = because.flatMap((each) =>
     each.kind === 'upstream' ? [`${each.stage}.${each.output}`] : [],
   );

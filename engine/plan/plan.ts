@@ -152,7 +152,7 @@ function plannedStage(
   stage: Stage,
   decisions: ReadonlyMap<StageId, Decision>,
   unplaced: ReadonlySet<StageId>,
-  twins: ReadonlySet<StageId>,
+  twins: ReadonlyMap<StageId, StageId>,
 ): PlannedStage {
   const { id, kind } = stage;
   const decision = decisions.get(id) as Decision;
@@ -165,14 +165,11 @@ function plannedStage(
         key: decision.key,
         because: [],
       };
-    case 'run':
-      return {
-        id,
-        kind,
-        label: twins.has(id) ? 'maybe' : 'run',
-        key: decision.key,
-        because: decision.because,
-      };
+    case 'run': {
+      const twin = twins.get(id);
+      if (twin === undefined) return { id, kind, label: 'run', key: decision.key, because: decision.because };
+      return { id, kind, label: 'maybe', key: decision.key, because: [{ kind: 'twin', stage: twin }] };
+    }
     case 'waiting': {
       if (decision.certain && !twins.has(id)) {
         return { id, kind, label: 'run', key: null, because: decision.because };

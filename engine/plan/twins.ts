@@ -7,27 +7,29 @@ import { asJson } from './fingerprint.ts';
 
 /**
  * Stages that would run, were it not that another one of the plan may make their result before: one with the same key,
- * or, while inputs are not known, one that is equal in everything but its inputs.
+ * or, while inputs are not known, one that is equal in everything but its inputs. By stage, the first such other one.
  */
 export function findTwins(
   stages: readonly Stage[],
   decisions: ReadonlyMap<StageId, Decision>,
-): ReadonlySet<StageId> {
-  const twins = new Set<StageId>();
-  const keys = new Set<string>();
-  const owns = new Set<string>();
+): ReadonlyMap<StageId, StageId> {
+  const twins = new Map<StageId, StageId>();
+  const keys = new Map<string, StageId>();
+  const owns = new Map<string, StageId>();
   for (const { id } of stages) {
     const decision = decisions.get(id);
     if (decision?.state !== 'run') continue;
-    if (!decision.anyway && keys.has(decision.key)) twins.add(id);
-    keys.add(decision.key);
-    owns.add(ownDigest(asJson(decision.fingerprint)));
+    const first = keys.get(decision.key);
+    if (first === undefined) keys.set(decision.key, id);
+    else if (!decision.anyway) twins.set(id, first);
+    owns.set(ownDigest(asJson(decision.fingerprint)), id);
   }
   for (const { id } of stages) {
     const decision = decisions.get(id);
     if (decision?.state !== 'waiting' || decision.own === undefined) continue;
-    if (owns.has(decision.own)) twins.add(id);
-    owns.add(decision.own);
+    const first = owns.get(decision.own);
+    if (first === undefined) owns.set(decision.own, id);
+    else twins.set(id, first);
   }
   return twins;
 }

@@ -22,6 +22,8 @@ function becauseText(because: Because): string {
       return `${because.stage}.${because.output} changed`;
     case 'code':
       return because.detail === '' ? 'its code changed' : `its code changed (${because.detail})`;
+    case 'twin':
+      return `it is the same work as ${because.stage}`;
     case 'other':
       return `${because.field} changed`;
     default:

@@ -39,6 +39,9 @@ async function actions(at: Tree, ...args: string[]): Promise<{ [id: string]: str
 describe('rounds of a pipeline', () => {
   it('are kept one by one: the third added to two runs alone', async () => {
     const at = tree();
+    expect((await at.warren('plan', 'p.yaml')).stdout).toContain(
+      'maybe  ip[round=2]/rows   if ip[round=1]/rows, which is the same work, does not run first',
+    );
     expect(await actions(at)).toEqual({
       base: 'ran',
       'ip[round=1]/rows': 'ran',
