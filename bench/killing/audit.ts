@@ -8,6 +8,11 @@ interface Named {
   readonly digest: string;
 }
 
+interface Recorded {
+  readonly key?: string;
+  readonly outputs?: Readonly<Record<string, Named>>;
+}
+
 /** What is wrong, one sentence each. `known` remembers objects that were read before, by place and times. */
 export function auditCache(cache: string, known: Set<string>): string[] {
   const faults: string[] = [];
@@ -15,9 +20,8 @@ export function auditCache(cache: string, known: Set<string>): string[] {
     for (const name of list(join(cache, 'actions', prefix))) {
       if (!name.endsWith('.json')) continue;
       const path = join(cache, 'actions', prefix, name);
-      const record = parse(readFileSync(path, 'utf8')) as
-        | { key?: string; outputs?: Record<string, Named> }
-        | undefined;
+      // The record is the first line; what follows is its own check.
+      const record = parse(readFileSync(path, 'utf8').split('\n')[0] ?? '') as Recorded | undefined;
       if (record?.outputs === undefined) faults.push(`${path} is no record`);
       else if (record.key !== `sha256:${prefix}${name.slice(0, -5)}`) faults.push(`${path} has another key`);
       else for (const output of Object.values(record.outputs)) faults.push(...look(cache, output, known));

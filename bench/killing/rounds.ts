@@ -30,7 +30,7 @@ export interface KillReport {
   readonly finishedBefore: number[];
   /** Rounds in which the killed call was for settings that had results already. */
   back: number;
-  /** Sentences; a sound engine leaves all of these empty. */
+  /** Sentences, the first of each; a sound engine leaves all of these empty. `stuck`: the call again did not end well. */
   readonly orphans: string[];
   readonly partial: string[];
   readonly lost: string[];
@@ -40,6 +40,8 @@ export interface KillReport {
 
 /** After the engine's end; its supervisor gives stages ten seconds before it kills. Milliseconds. */
 const PATIENCE = 15_000;
+/** Faults of a kind that are kept. */
+const SHOWN = 5;
 /** The cache starts anew after so many rounds: large outputs would fill the disk. */
 const FRESH_AFTER = 15;
 
@@ -58,6 +60,9 @@ export async function killRounds(options: KillOptions): Promise<KillReport> {
     wrong: [],
   };
   const known = new Set<string>();
+  const fault = (list: 'orphans' | 'partial' | 'lost' | 'stuck' | 'wrong', text: string): void => {
+    if (report[list].length < SHOWN) report[list].push(text);
+  };
   const expected = new Map<number, string>();
   const seen: Settings[] = [];
   for (let round = 0; round < rounds; round += 1) {
@@ -87,31 +92,28 @@ export async function killRounds(options: KillOptions): Promise<KillReport> {
     const struck = strike(victim, first.pid, folder);
     report.killed[struck] += 1;
     await first.done;
-    for (const orphan of await orphansOf(folder, PATIENCE)) report.orphans.push(`${label}: ${orphan}`);
+    for (const orphan of await orphansOf(folder, PATIENCE)) fault('orphans', `${label}: ${orphan}`);
     const finished = finishedStages(folder, before);
     report.finishedBefore[Math.min(finished.size, 5)] =
       (report.finishedBefore[Math.min(finished.size, 5)] ?? 0) + 1;
-    for (const fault of auditCache(join(folder, '.warren/cache'), known))
-      report.partial.push(`${label}: ${fault}`);
+    for (const text of auditCache(join(folder, '.warren/cache'), known))
+      fault('partial', `${label}: ${text}`);
 
     const { code, stdout, stderr } = await start(main, folder, settings).done;
     if (code !== 0) {
-      report.stuck.push(`${label}: exit ${code}: ${stderr.slice(-300)}`);
+      fault('stuck', `${label}: exit ${code}: ${stderr.slice(-300)}`);
       continue;
     }
     const { stages } = JSON.parse(stdout) as { stages: { id: string; action: string }[] };
     for (const { id, action } of stages) {
-      if (action === 'ran' && finished.has(id)) report.lost.push(`${label}: ${id} had ended and ran again`);
+      if (action === 'ran' && finished.has(id)) fault('lost', `${label}: ${id} had ended and ran again`);
     }
-    for (const fault of auditCache(join(folder, '.warren/cache'), known))
-      report.partial.push(`${label}: ${fault}`);
+    for (const text of auditCache(join(folder, '.warren/cache'), known))
+      fault('partial', `${label}: ${text}`);
     const result = digestOut(folder);
     const right = expected.get(settings.v) ?? result;
     expected.set(settings.v, right);
-    if (result !== right || !isRight(folder, settings)) report.wrong.push(`${label}: other results`);
-    const locks = join(folder, '.warren/cache/locks');
-    const held = existsSync(locks) ? readdirSync(locks).filter((name) => /^[0-9a-f]{64}$/.test(name)) : [];
-    for (const lock of held) report.stuck.push(`${label}: the lock ${lock} is left`);
+    if (result !== right || !isRight(folder, settings)) fault('wrong', `${label}: other results`);
     if (round % 10 === 9) say(`${round + 1} of ${rounds}: ${JSON.stringify(report.killed)}`);
   }
   return report;
