@@ -31,7 +31,7 @@ beforeAll(async () => {
   ];
   const rows = Array.from({ length: 7 }, (_, i) => ({
     id: `p${i}`,
-    prompt: `\n\nHuman: ${'why '.repeat(i)}?\n\nAssistant:`,
+    prompt: `\n\nHuman: ${'why '.repeat((3 * i) % 7)}?\n\nAssistant:`,
     chosen: ` since ${i}`,
     rejected: ` no${'!'.repeat(i)}`,
   }));
@@ -52,7 +52,9 @@ beforeAll(async () => {
       outputs,
     });
   };
-  add('sample', 'sample', runSample, { models, prompts: pairs }, { ...generation, n: 2 }, ['responses']);
+  add('sample', 'sample', runSample, { models, prompts: pairs }, { ...generation, n: 2, temperature: 20 }, [
+    'responses',
+  ]);
   // Long enough for three passes.
   const many = jsonLines(
     'many.jsonl',
@@ -85,7 +87,7 @@ beforeAll(async () => {
 
 type Way = 'asked' | 'killed';
 
-/** Ends at the `at`-th report of progress, in one way or the other. */
+/** Ends at the `at`-th report of progress, in one way or the other; what has less to do ends by itself. */
 async function interrupted(name: string, state: string, at: number, way: Way): Promise<Rig<Parameters>> {
   const { make, run, outputs } = cases.get(name) as Case;
   const abort = new AbortController();
@@ -98,7 +100,7 @@ async function interrupted(name: string, state: string, at: number, way: Way): P
   };
   const made = make({ state, signal: abort.signal, progress });
   try {
-    await run(made);
+    if ((await run(made)).ok) return made;
   } catch (error) {
     if (error !== killed) throw error;
   }
@@ -119,11 +121,10 @@ const journalOf = (state: string): string => join(state, 'journal.jsonl');
 describe('a stage with a journal', () => {
   it.each(NAMES)('%s ends with the bytes of one that was not interrupted', async (name) => {
     const way = fc.constantFrom<Way>('asked', 'killed');
-    // A stage of three passes cannot be interrupted in its tenth.
-    const most = name.startsWith('score') ? 1 : 6;
+    const most = { sample: 12, evaluate: 23 }[name] ?? 2;
     const stops = fc.array(fc.tuple(fc.integer({ min: 1, max: most }), way), { minLength: 1, maxLength: 2 });
     await fc.assert(
-      fc.asyncProperty(stops, fc.nat({ max: 200 }), async (attempts, torn) => {
+      fc.asyncProperty(stops, fc.constantFrom(0, 0, 1, 150), async (attempts, torn) => {
         const state = folder();
         for (const [at, how] of attempts) {
           await interrupted(name, state, at, how);
@@ -132,7 +133,7 @@ describe('a stage with a journal', () => {
         }
         await finished(name, state);
       }),
-      { numRuns: 6 },
+      { numRuns: 8 },
     );
   });
 

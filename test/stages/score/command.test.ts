@@ -153,6 +153,32 @@ if (!again) setInterval(() => {}, 1000);`);
     expect(again.told.notes).toContain('Resumed: 4 responses were done.');
   });
 
+  it('keeps no score of an id whose rows did not all get one', async () => {
+    const rows = ['a', 'a', 'a', 'b'].map((id, index) => ({
+      ...{
+        id,
+        index,
+        prompt: 'p',
+        response: 'x'.repeat(index + 1),
+        source: 'sample',
+        sampler: 's',
+        finish: 'eos',
+      },
+      ...{ tokens: 1, logprob: -1 },
+    }));
+    const responses = file('responses.jsonl', rows.map((row) => JSON.stringify(row)).join('\n'));
+    const script = program(
+      'for (const row of rows) if (row.response !== "x") say({ id: row.id, score: 1 });',
+    );
+    const state = folder();
+    const attempt = (): Rig<Params> =>
+      rig<Params>('score', { responses }, { by: 'command', command: [process.execPath, script] }, { state });
+    expect(await run(attempt().ctx)).toMatchObject({ error: { code: 'scorer-wrong-id' } });
+    const again = attempt();
+    expect(await run(again.ctx)).toMatchObject({ error: { code: 'scorer-wrong-id' } });
+    expect(again.told.notes).toEqual([]);
+  });
+
   it('asks again for all rows where lines have no id', async () => {
     const { again, asked } = await stoppedThenAgain('say({ score: row.response.length });', 5);
     expect(asked).toEqual(all);
