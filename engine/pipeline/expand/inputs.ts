@@ -12,6 +12,7 @@ import type { Task } from './instance.ts';
 import type { Referrer } from './resolve.ts';
 import { ROUND } from './rounds.ts';
 import type { Expected } from './types.ts';
+import { undeclaredIn } from './undeclared.ts';
 
 export interface BoundStages {
   readonly stages: Map<StageId, Stage>;
@@ -22,12 +23,15 @@ export interface BoundStages {
 export function bindFrame(frame: Frame, into: BoundStages): void {
   const { binder, draft } = frame;
   const loose = lenient(binder);
+  const warnUndeclared = undeclaredIn(frame.written);
   for (const stage of frame.stages.values()) {
     for (const instance of stage.instances) {
       if (instance.form === 'pipeline') continue;
       const inputs = bindInputs(instance, stage.used, instance.leftOut === undefined ? binder : loose);
       into.needs.set(instance.id, inputs.needs);
-      into.stages.set(instance.id, { ...instance.stage, in: inputs.in });
+      const bound = { ...instance.stage, in: inputs.in };
+      into.stages.set(instance.id, bound);
+      warnUndeclared(instance, bound);
     }
     for (const inner of stage.frames) {
       for (const given of inner.given.values()) given.bound();
