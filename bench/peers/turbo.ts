@@ -1,50 +1,41 @@
-/** @file turbo on the tree, one package. Its native program is started directly, without the Node shim. */
+/** @file turbo on tasks that need nothing of each other, one package. Its native program is started directly, without the Node shim. */
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { arch, platform } from 'node:os';
 import { join } from 'node:path';
-import { timed } from '../measure/command.ts';
-import { below, SEED_FILE, type TreeEngine, work } from './tree.ts';
-
-export const TURBO = '2.11.11';
+import { type Timed, timed } from '../measure/command.ts';
+import { ROOT } from '../measure/warren.ts';
+import { SEED_FILE } from './tree.ts';
 
 const ARCHITECTURE: Readonly<Record<string, string>> = { x64: '64', arm64: 'arm64' };
 
-function program(modules: string): string {
+function program(): string {
+  const modules = join(ROOT, 'node_modules');
   const native = join(modules, `@turbo/${platform()}-${ARCHITECTURE[arch()] ?? arch()}/bin/turbo`);
   return existsSync(native) ? native : join(modules, '.bin/turbo');
 }
 
-export function turbo(modules: string): TreeEngine {
-  return {
-    name: 'turbo',
-    version: TURBO,
-    write: async (folder, size) => {
-      const ids = Array.from({ length: size }, (_, i) => i);
-      const scripts = Object.fromEntries(ids.map((i) => [`s${i}`, work(i, size).command]));
-      const tasks = Object.fromEntries(
-        ids.map((i) => {
-          const dependsOn = below(i, size).map((child) => `s${child}`);
-          return [`s${i}`, { dependsOn, inputs: work(i, size).sources, outputs: [`out/s${i}.txt`] }];
-        }),
-      );
-      mkdirSync(join(folder, 'out'));
-      writeFileSync(join(folder, SEED_FILE), 'seed\n');
-      const manifest = {
-        name: 'tree',
-        version: '1.0.0',
-        private: true,
-        packageManager: 'npm@11.0.0',
-        scripts,
-      };
-      writeFileSync(join(folder, 'package.json'), JSON.stringify(manifest));
-      writeFileSync(join(folder, 'turbo.json'), JSON.stringify({ tasks }));
-      writeFileSync(join(folder, '.gitignore'), 'out\n.turbo\nnode_modules\n');
-      await timed(['git', 'init', '-q'], { cwd: folder });
-    },
-    run: (folder) =>
-      timed([program(modules), 'run', 's0', '--output-logs=none', '--no-update-notifier'], {
-        cwd: folder,
-        env: { TURBO_TELEMETRY_DISABLED: '1', DO_NOT_TRACK: '1' },
-      }),
+/** Tasks that read the seed and write a file each, in an empty folder, and how to bring all of them up to date. */
+export async function turbo(folder: string, size: number): Promise<() => Promise<Timed>> {
+  const names = Array.from({ length: size }, (_, i) => `s${i}`);
+  const scripts = names.map((name) => [name, `echo ${name} > out/${name}.txt`]);
+  const tasks = names.map((name) => [name, { inputs: [SEED_FILE], outputs: [`out/${name}.txt`] }]);
+  const all = { inputs: [], outputs: [], dependsOn: names };
+  mkdirSync(join(folder, 'out'), { recursive: true });
+  writeFileSync(join(folder, SEED_FILE), 'seed\n');
+  const manifest = {
+    name: 'flat',
+    version: '1.0.0',
+    private: true,
+    packageManager: 'npm@11.0.0',
+    scripts: { ...Object.fromEntries(scripts), all: 'true' },
   };
+  writeFileSync(join(folder, 'package.json'), JSON.stringify(manifest));
+  writeFileSync(join(folder, 'turbo.json'), JSON.stringify({ tasks: { ...Object.fromEntries(tasks), all } }));
+  writeFileSync(join(folder, '.gitignore'), 'out\n.turbo\nnode_modules\n');
+  await timed(['git', 'init', '-q'], { cwd: folder });
+  return () =>
+    timed([program(), 'run', 'all', '--output-logs=none', '--no-update-notifier'], {
+      cwd: folder,
+      env: { TURBO_TELEMETRY_DISABLED: '1', DO_NOT_TRACK: '1' },
+    });
 }

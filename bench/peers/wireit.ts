@@ -1,15 +1,15 @@
 /** @file wireit on the tree. It is started without npm in front, which is the faster way. */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import manifest from '../../package.json' with { type: 'json' };
 import { timed } from '../measure/command.ts';
+import { ROOT } from '../measure/warren.ts';
 import { below, SEED_FILE, type TreeEngine, work } from './tree.ts';
 
-export const WIREIT = '0.14.13';
-
-export function wireit(modules: string): TreeEngine {
+export function wireit(): TreeEngine {
   return {
     name: 'wireit',
-    version: WIREIT,
+    version: manifest.devDependencies.wireit,
     write: async (folder, size) => {
       const ids = Array.from({ length: size }, (_, i) => i);
       const scripts = Object.fromEntries(ids.map((i) => [`s${i}`, 'wireit']));
@@ -26,7 +26,7 @@ export function wireit(modules: string): TreeEngine {
       writeFileSync(join(folder, 'package.json'), JSON.stringify(manifest));
     },
     run: (folder) =>
-      timed([process.execPath, join(modules, 'wireit/bin/wireit.js')], {
+      timed([process.execPath, join(ROOT, 'node_modules/wireit/bin/wireit.js')], {
         cwd: folder,
         // What npm would set for `npm run s0`.
         env: {
