@@ -8,9 +8,11 @@ import type { Guard } from '../../cache/guards.ts';
 import { identityOf, isRacy } from '../../cache/identity.ts';
 
 export type Found = 'file' | 'folder' | 'missing' | 'other';
+/** What stood there when it was looked at; `unreadable`: the system gave an error. */
+type Seen = Found | 'unreadable';
 
 /** A path that was looked at without reading it, and what stood there. */
-export type Look = readonly [path: string, found: Found];
+export type Look = readonly [path: string, seen: Seen];
 
 export interface Reads {
   /** The bytes of a file, as they were when first asked for. Throws the system's error. */
@@ -24,7 +26,7 @@ export interface Reads {
 
 export function startReads(): Reads {
   const files = new Map<string, { readonly bytes: Buffer; readonly guard: Guard }>();
-  const looks = new Map<string, Found>();
+  const looks = new Map<string, Seen>();
 
   function read(path: string): { readonly bytes: Buffer; readonly guard: Guard } {
     // Times before bytes: a write between the two shows as a change, never as a match.
@@ -45,11 +47,12 @@ export function startReads(): Reads {
       return file.bytes;
     },
     look: (path) => {
-      let found = looks.get(path);
-      if (found === undefined) {
-        found = lookAt(path);
-        looks.set(path, found);
-      }
+      const known = looks.get(path);
+      if (known !== undefined && known !== 'unreadable') return known;
+      // Set first: that nothing can be said of a path is something that a load may go by, too.
+      looks.set(path, 'unreadable');
+      const found = lookAt(path);
+      looks.set(path, found);
       return found;
     },
     files: () => [...files.values()].map(({ guard }) => guard),
@@ -66,9 +69,13 @@ function lookAt(path: string): Found {
 
 /** Whether every look would find the same again. */
 export function stillThere(looks: readonly Look[]): boolean {
+  return looks.every(([path, seen]) => seeAt(path) === seen);
+}
+
+function seeAt(path: string): Seen {
   try {
-    return looks.every(([path, found]) => lookAt(path) === found);
+    return lookAt(path);
   } catch {
-    return false;
+    return 'unreadable';
   }
 }

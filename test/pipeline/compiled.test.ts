@@ -19,12 +19,21 @@ import { type Plans, plansIn } from '../../engine/pipeline/compiled/plans.ts';
 import { loadPipeline } from '../../engine/pipeline/load.ts';
 
 const PIPELINE = `name: p
-with: { n: 1, spare: 2 }
+with: { from: params.yaml, n: 1, spare: 2 }
 in: { data: ./data.txt }
 stages:
   a: { run: 'echo \${with.i}', matrix: { i: [1, 2, 3] }, with: { i: "\${matrix.i}" }, in: { d: in.data }, out: { o: file } }
   b: { run: 'cat \${in.all}', matrix: { j: [1, 2] }, with: { n: "\${with.n}", j: "\${matrix.j}" }, in: { all: "a[*].o" }, out: { o: file } }
-out: { every: "b[*].o" }
+  c: { uses: ./child.yaml, in: { d: in.data }, with: { lr: "\${with.lr}" } }
+out: { every: "b[*].o", child: c.o }
+`;
+
+const CHILD = `name: child
+with: { lr: 1, word: hop }
+in: { d: null }
+stages:
+  x: { run: 'echo \${with.lr} \${with.word}', with: { lr: "\${with.lr}", word: "\${with.word}" }, in: { d: in.d }, out: { o: file } }
+out: { o: x.o }
 `;
 
 function folder(): string {
@@ -37,6 +46,8 @@ function written(): { cwd: string; plans: Plans; stored: () => string[] } {
   const cwd = folder();
   writeFileSync(join(cwd, 'p.yaml'), PIPELINE);
   writeFileSync(join(cwd, 'data.txt'), 'data');
+  writeFileSync(join(cwd, 'child.yaml'), CHILD);
+  writeFileSync(join(cwd, 'params.yaml'), 'lr: 0.5\n');
   const home = join(cwd, '.warren');
   const stored = (): string[] => readdirSync(join(home, 'plans')).map((name) => join(home, 'plans', name));
   return { cwd, plans: plansIn(home, 'this build'), stored };
@@ -133,6 +144,11 @@ const EDITS: { readonly [name: string]: (cwd: string, digit: number) => void } =
   },
   mistake: (cwd) => writeFileSync(file(cwd), PIPELINE.replace('a[*].o', 'a[*].x')),
   restored: (cwd) => writeFileSync(file(cwd), PIPELINE),
+  'other child': (cwd, digit) =>
+    writeFileSync(join(cwd, 'child.yaml'), CHILD.replace('word: hop', `word: h${digit}p`)),
+  'child gone': (cwd) => rmSync(join(cwd, 'child.yaml'), { force: true }),
+  'child there': (cwd) => writeFileSync(join(cwd, 'child.yaml'), CHILD),
+  'other values': (cwd, digit) => writeFileSync(join(cwd, 'params.yaml'), `lr: 0.${digit}\n`),
   'input gone': (cwd) => rmSync(data(cwd), { recursive: true, force: true }),
   'input a folder': (cwd) => {
     rmSync(data(cwd), { recursive: true, force: true });
