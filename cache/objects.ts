@@ -159,3 +159,15 @@ function isThere(cache: string, digest: Digest, form: Artifact['form']): boolean
 function lstatOrNone(path: string): Stats | undefined {
   return lstatSync(path, { throwIfNoEntry: false });
 }
+
+/** Moves in a file of the cache's own disk, whose digest the caller computed while it wrote the bytes. */
+export async function adoptFile(
+  cache: string,
+  written: string,
+  digest: Digest,
+  form: FileForm,
+): Promise<void> {
+  await seal(written, digest, form);
+  const path = objectPath(cache, digest, form);
+  withFolder(path, () => renameSync(written, path));
+}

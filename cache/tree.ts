@@ -43,7 +43,12 @@ export function readTree(cache: string, digest: Digest): readonly TreeEntry[] | 
   } catch {
     return undefined;
   }
-  if (digestBytes(text) !== digest || !text.startsWith(TAG)) return undefined;
+  return digestBytes(text) === digest ? entriesIn(text, digest) : undefined;
+}
+
+/** The entries of a text with this digest, if it is the list of a folder that keeps inside of it. */
+export function entriesIn(text: string, digest: Digest): readonly TreeEntry[] | undefined {
+  if (!text.startsWith(TAG)) return undefined;
   try {
     const value: unknown = JSON.parse(text.slice(TAG.length));
     return isTree(value, digest) ? value : undefined;

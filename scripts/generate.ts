@@ -1,4 +1,4 @@
-/** Writes what comes from the kinds' manifests: schemas/pipeline.schema.json and stages/<kind>/params.generated.ts. `--check` fails when stale. */
+/** Writes what comes from the kinds' manifests: schemas/pipeline.schema.json, schemas/project.schema.json and stages/<kind>/params.generated.ts. `--check` fails when stale. */
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { Ajv } from 'ajv';
@@ -6,6 +6,7 @@ import { compile } from 'json-schema-to-typescript';
 import type { JsonObject } from '../base/json.ts';
 import { editorSchema } from '../engine/pipeline/editor-schema.ts';
 import { registryAt } from '../engine/pipeline/registry.ts';
+import { SETTINGS_SCHEMA } from '../engine/settings/format.ts';
 import type { Manifest } from '../stages/protocol/manifest.ts';
 
 const ROOT = join(import.meta.dirname, '..');
@@ -73,6 +74,8 @@ async function generated(): Promise<{ files: Map<string, string>; problems: stri
   }
   const schema = JSON.stringify(editorSchema(manifests), null, 2);
   files.set(join(ROOT, 'schemas/pipeline.schema.json'), `${schema}\n`);
+  const settings = JSON.stringify(SETTINGS_SCHEMA, null, 2);
+  files.set(join(ROOT, 'schemas/project.schema.json'), `${settings}\n`);
   return { files, problems };
 }
 

@@ -85,14 +85,23 @@ async function beginning(response: Response): Promise<string> {
   return text.slice(0, 4096);
 }
 
-/** The body's pieces; a pause longer than `wait` ends it with an error, as a lost connection does. */
+/** Bytes a second below which a server only keeps us waiting. */
+const SLOWEST = 1024;
+
+/** The body's pieces. A pause longer than `wait`, or a trickle, ends it with an error, as a lost connection does. */
 export async function* pieces(response: Response, wait: number): AsyncGenerator<Uint8Array> {
   const reader = response.body?.getReader();
   if (reader === undefined) return;
+  let waited = 0;
+  let bytes = 0;
   try {
     for (;;) {
+      const began = performance.now();
       const { done, value } = await within(reader.read(), wait);
       if (done) return;
+      waited += performance.now() - began;
+      bytes += value.length;
+      if (waited > wait && bytes < (SLOWEST * waited) / 1000) throw new Error('it comes too slowly');
       yield value;
     }
   } finally {

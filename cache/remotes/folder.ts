@@ -55,7 +55,7 @@ export function folderRemote(root: string): Remote {
         await file.writeFile(text).finally(() => file.close());
       }),
     putFile: (path, file, sent) =>
-      put(path, false, async (to) => {
+      put(path, true, async (to) => {
         await copyFile(file, to);
         sent((await stat(to)).size);
       }),

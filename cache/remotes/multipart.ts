@@ -154,12 +154,11 @@ async function complete(
     ({ number, etag }) => `<Part><PartNumber>${number}</PartNumber><ETag>${etag}</ETag></Part>`,
   );
   const body = `<CompleteMultipartUpload>${listed.join('')}</CompleteMultipartUpload>`;
-  const headers = { 'if-none-match': '*', 'content-type': 'application/xml' };
-  const answer = await bucket.send('POST', path, { query: { uploadId: upload }, headers, body }, [200, 412]);
+  const headers = { 'content-type': 'application/xml' };
+  const answer = await bucket.send('POST', path, { query: { uploadId: upload }, headers, body }, [200]);
   if (!answer.ok) return answer;
   const text = await shortText(answer.value, bucket);
   if (!text.ok) return text;
-  if (answer.value.status === 412) return ok(false);
   if (text.value.includes('<Error>')) return err(odd(bucket));
   const head = await bucket.send('HEAD', path, {}, [200]);
   if (!head.ok) return head;

@@ -28,7 +28,8 @@ export interface RemoteFault {
     | 'remote-wrong-record'
     | 'remote-wrong-tree'
     | 'remote-write'
-    | 'cache-write';
+    | 'cache-write'
+    | 'cache-corrupt';
   /** A sentence. */
   readonly message: string;
   readonly hint?: string | undefined;
@@ -53,7 +54,7 @@ export interface Remote {
   open(path: string, from: number): Remotely<Opened | undefined>;
   /** False: something was there, and stays. */
   putText(path: string, text: string, replace: boolean): Remotely<boolean>;
-  /** Sends a file whose digest its caller vouches for. `sent` hears of every stretch that is safe on the other side. */
+  /** Sends a file whose digest its caller vouches for; what has its name is replaced. `sent` hears of every stretch that is safe on the other side. */
   putFile(path: string, file: string, sent: (bytes: number) => void): Remotely<boolean>;
 }
 

@@ -1,7 +1,8 @@
 /** @file A remote in a bucket of an S3-compatible store, by path-style addresses. */
 
 import { hash } from 'node:crypto';
-import { openAsBlob, statSync } from 'node:fs';
+import { statSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
 import { err, ok } from '../../base/result.ts';
 import { drop, exchange, type Patience, pieces } from './exchange.ts';
 import { uploadInParts } from './multipart.ts';
@@ -36,7 +37,7 @@ export interface Bucket {
 export interface Ask {
   readonly query?: { readonly [name: string]: string };
   readonly headers?: { readonly [name: string]: string };
-  readonly body?: Blob | string | Uint8Array<ArrayBuffer>;
+  readonly body?: string | Uint8Array<ArrayBuffer>;
 }
 
 export async function s3Remote(place: Place, env: Environment, options: S3Options): Remotely<Remote> {
@@ -116,11 +117,10 @@ function remoteIn(bucket: Bucket): Remote {
     putFile: async (path, file, sent) => {
       const { size } = statSync(file);
       if (size > bucket.options.part) return uploadInParts(bucket, path, file, size, sent);
-      const body = await openAsBlob(file);
-      const bytes = new Uint8Array(await body.arrayBuffer());
+      const bytes = new Uint8Array(await readFile(file));
       // The store compares what arrives with this digest: no other bytes can stand under the name.
       const headers = { 'x-amz-content-sha256': hash('sha256', bytes, 'hex') };
-      const done = await put(path, { headers, body: bytes }, false);
+      const done = await put(path, { headers, body: bytes }, true);
       if (done.ok) sent(size);
       return done;
     },

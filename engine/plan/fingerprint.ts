@@ -1,8 +1,8 @@
 /** @file The fingerprint: the JSON document of all that decides a stage's output. Its digest is the key. */
-import { digestOf } from '../../base/digest.ts';
 import type { Digest, Key } from '../../base/ids.ts';
 import type { Json, JsonObject } from '../../base/json.ts';
 import type { Artifact } from '../../cache/artifact.ts';
+import { keyOfFingerprint } from '../../cache/key.ts';
 import type { Binding, HardwareFact, Stage, Workspace } from '../pipeline/graph.ts';
 import type { Machine } from './machine.ts';
 
@@ -102,7 +102,7 @@ function workspaceOf(stage: Stage, { from }: Workspace): NonNullable<Fingerprint
 }
 
 export function keyOf(fingerprint: Fingerprint): Key {
-  return digestOf('warren/stage/1', asJson(fingerprint)) as string as Key;
+  return keyOfFingerprint(asJson(fingerprint));
 }
 
 export function asJson(fingerprint: Fingerprint): JsonObject {

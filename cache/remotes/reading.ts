@@ -1,0 +1,121 @@
+/** @file Small things of a remote, read whole into memory: records and lists of folders. Checked before anybody sees them. */
+import { digestBytes } from '../../base/digest.ts';
+import type { Digest, Key } from '../../base/ids.ts';
+import { err, ok } from '../../base/result.ts';
+import type { ActionRecord } from '../actions.ts';
+import { keyOfFingerprint } from '../key.ts';
+import { storeText } from '../objects.ts';
+import { entriesIn, type TreeEntry } from '../tree.ts';
+import { actionAt, objectAt } from './paths.ts';
+import { BrokenOff, type Remote, type RemoteFault, type Remotely } from './remote.ts';
+
+/** More than any honest one has. Bytes. */
+const MOST_RECORD = 16 << 20;
+const MOST_TREE = 256 << 20;
+
+/** The record of a key; undefined when the remote has none. */
+export async function fetchRecord(remote: Remote, key: Key): Remotely<ActionRecord | undefined> {
+  const bytes = await readWhole(remote, actionAt(key), MOST_RECORD);
+  if (!bytes.ok || bytes.value === undefined) return bytes.ok ? ok(undefined) : bytes;
+  const record = recordIn(bytes.value.toString('utf8'), key);
+  if (record !== undefined) return ok(record);
+  const message = `${remote.shown} has a record for ${key.slice(0, 19)} that is not one of it.`;
+  return err({ code: 'remote-wrong-record', message });
+}
+
+/** Brings the list of a folder into the cache. False: the remote has none. */
+export async function fetchTree(
+  cache: string,
+  remote: Remote,
+  digest: Digest,
+): Remotely<readonly TreeEntry[] | undefined> {
+  const bytes = await readWhole(remote, objectAt(digest, 'tree'), MOST_TREE);
+  if (!bytes.ok || bytes.value === undefined) return bytes.ok ? ok(undefined) : bytes;
+  const text = bytes.value.toString('utf8');
+  if (digestBytes(bytes.value) !== digest) return err(wrongBytes(remote, digest));
+  const entries = entriesIn(text, digest);
+  if (entries === undefined) {
+    const message = `${remote.shown} has a list of a folder, ${digest.slice(0, 19)}, that leads outside or is malformed.`;
+    return err({ code: 'remote-wrong-tree', message });
+  }
+  storeText(cache, digest, text);
+  return ok(entries);
+}
+
+export function wrongBytes(remote: Remote, digest: Digest): RemoteFault {
+  const message = `${remote.shown} has other bytes under the name ${digest.slice(0, 19)}.`;
+  return { code: 'remote-wrong-bytes', message };
+}
+
+export function tooLarge(remote: Remote, path: string): RemoteFault {
+  return { code: 'remote-too-large', message: `${remote.shown} has more bytes for ${path} than can be.` };
+}
+
+export function truncated(remote: Remote, path: string, why: string): RemoteFault {
+  return { code: 'remote-truncated', message: `${remote.shown} broke off in ${path}: ${why}.` };
+}
+
+async function readWhole(remote: Remote, path: string, most: number): Remotely<Buffer | undefined> {
+  const opened = await remote.open(path, 0);
+  if (!opened.ok || opened.value === undefined) return opened.ok ? ok(undefined) : opened;
+  const { size, chunks } = opened.value;
+  if (size > most) return err(tooLarge(remote, path));
+  const parts: Uint8Array[] = [];
+  let have = 0;
+  try {
+    for await (const chunk of chunks) {
+      have += chunk.length;
+      if (have > size) return err(tooLarge(remote, path));
+      parts.push(chunk);
+    }
+  } catch (error) {
+    if (!(error instanceof BrokenOff)) throw error;
+    return err(truncated(remote, path, error.message));
+  }
+  return have < size ? err(truncated(remote, path, 'it ended early')) : ok(Buffer.concat(parts));
+}
+
+/** The first line is the record. Its key must be that of its own fingerprint: nobody can give it another stage's result. */
+function recordIn(text: string, key: Key): ActionRecord | undefined {
+  let value: unknown;
+  try {
+    value = JSON.parse(text.split('\n', 1)[0] ?? '');
+  } catch {
+    return undefined;
+  }
+  if (!isObject(value) || value['schema'] !== 'warren/action/1' || value['key'] !== key) return undefined;
+  const { fingerprint, outputs, machine, kind, run, seconds, notes, reports } = value;
+  const shaped =
+    isObject(fingerprint) &&
+    isObject(outputs) &&
+    Object.values(outputs).every(isArtifact) &&
+    isObject(machine) &&
+    typeof kind === 'string' &&
+    typeof run === 'string' &&
+    typeof seconds === 'number' &&
+    [notes, reports].every((list) => Array.isArray(list) && list.every((each) => typeof each === 'string'));
+  if (!shaped) return undefined;
+  const record = value as unknown as ActionRecord;
+  return fitsFingerprint(record) ? record : undefined;
+}
+
+function fitsFingerprint({ key, fingerprint, outputs, kind }: ActionRecord): boolean {
+  if (keyOfFingerprint(fingerprint) !== key || fingerprint['kind'] !== kind) return false;
+  const declared = fingerprint['out'];
+  return (
+    isObject(declared) &&
+    Object.keys(declared).length === Object.keys(outputs).length &&
+    Object.keys(outputs).every((name) => Object.hasOwn(declared, name))
+  );
+}
+
+function isArtifact(value: unknown): boolean {
+  if (!isObject(value)) return false;
+  const { form, digest } = value;
+  const known = form === 'file' || form === 'exec' || form === 'tree';
+  return known && typeof digest === 'string' && /^sha256:[0-9a-f]{64}$/.test(digest);
+}
+
+function isObject(value: unknown): value is { readonly [name: string]: unknown } {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
