@@ -140,6 +140,17 @@ interface OutputPlaced extends Base {
   readonly path: string;
   readonly digest: Digest;
 }
+/** Objects on their way from or to a remote: how far, and once more at the end. */
+interface Transfer extends Base {
+  readonly type: 'transfer';
+  readonly direction: 'pull' | 'push';
+  readonly remote: string;
+  readonly objects: number;
+  readonly of: number;
+  readonly bytes: number;
+  readonly seconds: number;
+  readonly done: boolean;
+}
 interface RunDone extends Base {
   readonly type: 'run-done';
   readonly outcome: 'done' | 'failed' | 'interrupted';
@@ -171,6 +182,7 @@ export type Event =
   | StageDone
   | Warning
   | OutputPlaced
+  | Transfer
   | RunDone;
 
 export type EventType = Event['type'];

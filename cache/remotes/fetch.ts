@@ -21,7 +21,7 @@ export interface Fetched {
   /** Objects that came. */
   readonly objects: number;
   /** What the remote does not have. */
-  readonly missing: readonly Digest[];
+  readonly missing: readonly Artifact[];
   /** The first of each code. */
   readonly faults: readonly RemoteFault[];
 }
@@ -35,6 +35,10 @@ const FINAL = new Set<RemoteFault['code']>([
   'cache-write',
 ]);
 
+export function isFinal({ code }: RemoteFault): boolean {
+  return FINAL.has(code);
+}
+
 /** `progress` hears of every object that is settled, and of how many there are. */
 export async function fetchArtifacts(
   way: Way,
@@ -42,7 +46,7 @@ export async function fetchArtifacts(
   progress: (settled: number, of: number) => void = () => {},
 ): Promise<Fetched> {
   const faults = new Map<RemoteFault['code'], RemoteFault>();
-  const missing: Digest[] = [];
+  const missing: Artifact[] = [];
   let objects = 0;
   const listed = await listObjects(way, artifacts);
   for (const fault of listed.faults) faults.set(fault.code, fault);
@@ -52,11 +56,11 @@ export async function fetchArtifacts(
   let settled = 0;
   progress(settled, wanted.length);
   await inParallel(wanted, AT_ONCE, async ({ digest, form }) => {
-    if ([...faults.keys()].some((code) => FINAL.has(code))) return;
+    if ([...faults.values()].some(isFinal)) return;
     const done = await fetchObject(way, digest, form);
     if (!done.ok) faults.set(done.error.code, faults.get(done.error.code) ?? done.error);
     else if (done.value) objects += 1;
-    else missing.push(digest);
+    else missing.push({ digest, form });
     settled += 1;
     progress(settled, wanted.length);
   });
@@ -68,7 +72,7 @@ interface Listed {
   readonly files: readonly FileObject[];
   /** Lists of folders that had to be brought for it. */
   readonly fetched: number;
-  readonly missing: readonly Digest[];
+  readonly missing: readonly Artifact[];
   readonly faults: readonly RemoteFault[];
 }
 
@@ -81,7 +85,7 @@ export async function listObjects(
   const add = (digest: Digest, form: 'file' | 'exec'): void => {
     files.set(`${digest} ${form}`, { digest, form });
   };
-  const missing: Digest[] = [];
+  const missing: Artifact[] = [];
   const faults: RemoteFault[] = [];
   let fetched = 0;
   const trees = new Set<Digest>();
@@ -94,7 +98,7 @@ export async function listObjects(
     const list: Awaited<Remotely<typeof here>> =
       here === undefined ? await fetchTree(cache, remote, digest) : ok(here);
     if (!list.ok) faults.push(list.error);
-    else if (list.value === undefined) missing.push(digest);
+    else if (list.value === undefined) missing.push({ digest, form: 'tree' });
     else {
       if (here === undefined) fetched += 1;
       for (const [, form, member] of list.value) if (form === 'file' || form === 'exec') add(member, form);

@@ -38,8 +38,15 @@ interface SentObject extends Artifact {
   readonly size: number;
 }
 
-/** Compares with the remote: one request a record, and one for each object of those that it lacks. */
-export async function prepare(sending: Sending, records: readonly ActionRecord[]): Remotely<Shipment> {
+/**
+ * Compares with the remote: one request a record, and one for each object of those that it lacks. `others` go without
+ * a record, as far as their bytes are here.
+ */
+export async function prepare(
+  sending: Sending,
+  records: readonly ActionRecord[],
+  others: readonly Artifact[],
+): Remotely<Shipment> {
   const { cache, remote, force } = sending;
   const lacking: ActionRecord[] = [];
   const kept: ActionRecord[] = [];
@@ -57,11 +64,13 @@ export async function prepare(sending: Sending, records: readonly ActionRecord[]
   });
   if (failed !== undefined) return err(failed);
   const whole = lacking.filter((record) => {
-    const own = objectsOf(cache, record);
+    const own = objectsOf(cache, Object.values(record.outputs));
     if (own === undefined) partial.push(record);
     for (const object of own ?? []) objects.set(objectAt(object.digest, object.form), object);
     return own !== undefined;
   });
+  for (const object of objectsOf(cache, others) ?? [])
+    objects.set(objectAt(object.digest, object.form), object);
   const missing = force ? ok([...objects.values()]) : await lackedBy(remote, [...objects.values()]);
   return missing.ok ? ok({ records: whole, objects: missing.value, kept, partial }) : missing;
 }
@@ -128,10 +137,10 @@ async function sendObject(
   return remote.putFile(objectAt(digest, form), file, sent);
 }
 
-/** Everything that the outputs consist of; undefined if not all of it is here. */
-function objectsOf(cache: string, record: ActionRecord): SentObject[] | undefined {
+/** Everything that artifacts consist of; undefined if not all of it is here. */
+function objectsOf(cache: string, artifacts: readonly Artifact[]): SentObject[] | undefined {
   const objects: Artifact[] = [];
-  for (const artifact of Object.values(record.outputs)) {
+  for (const artifact of artifacts) {
     objects.push(artifact);
     if (artifact.form !== 'tree') continue;
     const entries = readTree(cache, artifact.digest);

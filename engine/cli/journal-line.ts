@@ -58,6 +58,11 @@ const CHECKS: { readonly [T in EventType]: Check } = {
     isOptional(failure, isSaid),
   warning: (fields) => isSaid(fields['diagnostic']),
   'output-placed': ({ name, path }) => isText(name) && isText(path),
+  transfer: ({ direction, remote, objects, of, bytes, seconds, done }) =>
+    (direction === 'pull' || direction === 'push') &&
+    isText(remote) &&
+    [objects, of, bytes, seconds].every(isNumber) &&
+    typeof done === 'boolean',
   'run-done': ({ outcome, seconds }) => Object.hasOwn(OUTCOMES, String(outcome)) && isNumber(seconds),
 };
 

@@ -4,21 +4,26 @@ import type { Because, PlanLabel } from '../event.ts';
 import { readLockFile } from '../lock/file.ts';
 import type { Graph, Stage } from '../pipeline/graph.ts';
 import { manifestOf } from '../pipeline/registry.ts';
-import { type Plan, type PlannedStage, planRun, wouldRun } from '../plan/plan.ts';
+import { planRun } from '../plan/asking.ts';
+import { type Plan, type PlannedStage, wouldRun } from '../plan/plan.ts';
 import { selectTargets, targetsUntil } from '../plan/targets.ts';
 import { findProject } from '../project.ts';
 import { becauseLine } from '../report/because.ts';
 import { type Line, type Span, span, type Tone } from '../report/line.ts';
 import { table } from '../report/table.ts';
-import { answer, type Call, refuse } from './call.ts';
+import { openRunRemote } from '../run/remote.ts';
+import { answer, type Call, refuse, warn } from './call.ts';
 import { EXIT, type ExitCode } from './exit.ts';
 import { load } from './load.ts';
+import { defaultRemote } from './remote-place.ts';
 import type { OverrideOptions } from './values.ts';
 
 interface PlanOptions extends OverrideOptions {
   readonly force?: boolean;
   readonly threads?: number;
   readonly check?: boolean;
+  /** False for `--no-remote`. */
+  readonly remote?: boolean;
   readonly until?: readonly string[];
 }
 
@@ -53,8 +58,17 @@ export async function plan(
   if (!targets.ok) return refuse(call, targets.error);
   const { force, threads } = options;
   const lock = (await readLockFile(graph.file)).entries;
-  const settings = { targets: targets.value, force, threads, lock };
-  const planned = await planRun(graph, findProject(graph.file), settings);
+  const project = findProject(graph.file);
+  const place = await defaultRemote(project, options.remote !== false);
+  if (!place.ok) return refuse(call, place.error);
+  const remote = await openRunRemote(project.cache, place.value);
+  remote.listen((event) => {
+    if (event.type === 'warning' && !call.quiet) warn(call, [event.diagnostic]);
+  });
+  const { elsewhere } = remote;
+  const settings = { targets: targets.value, force, threads, lock, elsewhere };
+  const planned = await planRun(graph, project, settings);
+  remote.close();
   const byId = new Map(graph.stages.map((stage) => [stage.id, stage]));
   const document: PlanDocument = {
     schema: 'warren/plan/1',

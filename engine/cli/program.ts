@@ -110,6 +110,7 @@ function build(
     .option('--force', 'as if every stage had to run again')
     .option('--threads <n>', 'CPU threads for stages that compute', count)
     .option('--check', 'exit with 3 if anything would or may run')
+    .option('--no-remote', 'ask no remote for what is not here')
     .action(does(async () => (await import('./plan.ts')).plan));
   overridable(add('run <file> [stages...]', 'run what changed, restore the rest'))
     .option('--until <stage>', 'nothing that comes after this stage', collect)
@@ -117,6 +118,7 @@ function build(
     .option('--keep-going', 'after a failure, go on with what does not need it')
     .option('--force', 'run every stage again')
     .option('--frozen', 'exit with 3 if anything would or may run; run nothing')
+    .option('--no-remote', 'ask no remote for what is not here')
     .option('--threads <n>', 'CPU threads for stages that compute', count)
     .option('--checkpoint-every <seconds>', 'seconds of work between two checkpoints', duration)
     .action(does(async () => (await import('./run.ts')).run));
@@ -181,6 +183,12 @@ function build(
     .description('remove the result of a key or of a stage of the last run')
     .copyInheritedSettings(program)
     .action(does(async () => (await import('./cache-rm.ts')).cacheRm));
+  transfer(add('push <file> [stages...]', 'send results to a remote: what it lacks'))
+    .option('--force', 'replace results that the remote has')
+    .action(does(async () => (await import('./push.ts')).push));
+  transfer(add('pull <file> [stages...]', 'bring results from a remote: what is needed and not here'))
+    .option('--all', 'bring every result, needed or not')
+    .action(does(async () => (await import('./pull.ts')).pull));
   const lock = add('lock', 'work on lock files');
   lock
     .command('merge <base> <ours> <theirs>')
@@ -191,6 +199,13 @@ function build(
     does(async () => (await import('./doctor.ts')).doctor),
   );
   return program;
+}
+
+function transfer(command: Command): Command {
+  return overridable(command)
+    .option('--remote <name>', 'a remote of warren.yaml, in place of the default one')
+    .option('--dry-run', 'only say what would move')
+    .option('--threads <n>', 'CPU threads for stages that compute', count);
 }
 
 function overridable(command: Command): Command {

@@ -14,6 +14,7 @@ import { type Call, refuse, refuseCall, sourcesOf, writeLines } from './call.ts'
 import type { ExitCode } from './exit.ts';
 import { watchInterrupts } from './interrupts.ts';
 import { load } from './load.ts';
+import { defaultRemote } from './remote-place.ts';
 import type { OverrideOptions } from './values.ts';
 
 export interface RunOptions extends OverrideOptions {
@@ -24,6 +25,8 @@ export interface RunOptions extends OverrideOptions {
   readonly threads?: number;
   readonly until?: readonly string[];
   readonly checkpointEvery?: number;
+  /** False for `--no-remote`. */
+  readonly remote?: boolean;
 }
 
 /** The document of `run --json`: the engine's answer and what a person would have been told. */
@@ -45,6 +48,9 @@ export async function run(
   const named = selectTargets(graph, stages);
   const targets = named.ok ? targetsUntil(graph, named.value, options.until ?? []) : named;
   if (!targets.ok) return refuse(call, targets.error);
+  const project = findProject(graph.file);
+  const remote = await defaultRemote(project, options.remote !== false);
+  if (!remote.ok) return refuse(call, remote.error);
   const { json, quiet, color, cwd } = call;
   const { stdout, stderr, env } = process;
   const reporter = chooseReporter({ json, quiet, color, sources: sourcesOf(cwd), stdout, stderr, env });
@@ -71,10 +77,11 @@ export async function run(
     overrides,
     files: Object.fromEntries(loaded.value.files.map(({ path, digest }) => [path, digest])),
     request,
+    remote: remote.value,
   };
   let result: RunResult;
   try {
-    result = await runPipeline(graph, findProject(graph.file), settings, emit);
+    result = await runPipeline(graph, project, settings, emit);
   } finally {
     release();
     reporter.close();

@@ -32,11 +32,13 @@ export function sourcesOf(binding: Binding): readonly Source[] {
 export function filesOf(stages: readonly Stage[]): Set<string> {
   const files = new Set<string>();
   for (const stage of stages) {
-    for (const binding of Object.values(stage.in)) {
-      for (const source of sourcesOf(binding)) if (source.kind === 'file') files.add(source.path);
-    }
+    for (const source of inputsOf(stage)) if (source.kind === 'file') files.add(source.path);
   }
   return files;
+}
+
+export function inputsOf(stage: Stage): readonly Source[] {
+  return Object.values(stage.in).flatMap(sourcesOf);
 }
 
 /** The stages and all that they need, in the graph's order. */

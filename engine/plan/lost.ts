@@ -1,5 +1,6 @@
 /** @file Results that are in the records but not whole in the cache, and needed: their stages run again. */
 import type { StageId } from '../../base/ids.ts';
+import type { Artifact } from '../../cache/artifact.ts';
 import { firstLostAnywhere } from '../../cache/temporary.ts';
 import type { Because } from '../event.ts';
 import type { Source } from '../pipeline/graph.ts';
@@ -8,7 +9,12 @@ import { type GraphIndex, sourcesOf } from './index.ts';
 import type { OutputsOf } from './resolve.ts';
 import type { World } from './world.ts';
 
-export type LostResults = Map<StageId, Because>;
+export interface LostResults {
+  /** Producers that have to run again. */
+  readonly producers: Map<StageId, Because>;
+  /** What is needed and not whole here, whether or not it can be had elsewhere. */
+  readonly wanted: Artifact[];
+}
 
 /** Adds the producers of what stages that run will read. */
 export function addLostInputs(
@@ -20,8 +26,9 @@ export function addLostInputs(
 ): void {
   for (const [id, decision] of decisions) {
     if (decision.state === 'lost') {
-      const { stage, detail } = decision.unresolved;
-      lost.set(stage, { kind: 'lost', detail });
+      const { stage, artifact, detail } = decision.unresolved;
+      lost.wanted.push(artifact);
+      lost.producers.set(stage, { kind: 'lost', detail });
     }
     const runs = decision.state === 'run' || (decision.state === 'waiting' && decision.certain);
     if (!runs) continue;
@@ -35,7 +42,7 @@ export function addLostInputs(
   }
 }
 
-/** Adds the source's producer if its artifact is known and not whole. */
+/** Adds the source's producer if its artifact is known, not whole, and not to be had elsewhere. */
 export function addIfLost(
   lost: LostResults,
   source: Source,
@@ -43,10 +50,13 @@ export function addIfLost(
   world: World,
   outputsOf: OutputsOf,
 ): void {
-  if (source.kind !== 'output' || lost.has(source.stage)) return;
+  if (source.kind !== 'output' || lost.producers.has(source.stage)) return;
   const artifact = outputsOf(source.stage)?.[source.output];
   const digest = artifact === undefined ? undefined : firstLostAnywhere(world.project.cache, artifact);
-  if (digest !== undefined) lost.set(source.stage, lostBecause(index, source.stage, source.output, digest));
+  if (artifact === undefined || digest === undefined) return;
+  lost.wanted.push(artifact);
+  if (world.elsewhere?.has(artifact) === true) return;
+  lost.producers.set(source.stage, lostBecause(index, source.stage, source.output, digest));
 }
 
 /** A temporary output is gone because it was taken away, any other because something happened to the cache. */

@@ -1,16 +1,16 @@
 /** @file The plan: the run's own decisions with the effects cut off. */
 import type { Key, StageId } from '../../base/ids.ts';
 import { hashAhead } from '../../cache/ahead.ts';
+import type { Artifact } from '../../cache/artifact.ts';
 import type { Because, PlanLabel } from '../event.ts';
-import type { Graph, Stage } from '../pipeline/graph.ts';
-import type { Project } from '../project.ts';
+import type { Stage } from '../pipeline/graph.ts';
 import { type Decision, decide } from './decide.ts';
-import { closureOf, filesOf, type GraphIndex, indexGraph, sourcesOf } from './index.ts';
+import { closureOf, filesOf, type GraphIndex, sourcesOf } from './index.ts';
 import { addIfLost, addLostInputs, type LostResults } from './lost.ts';
 import { isPlaced, type OutPlace, outItems, outPlaces } from './placed.ts';
 import type { OutputsOf } from './resolve.ts';
 import { findTwins } from './twins.ts';
-import { openWorld, type World, type WorldOptions } from './world.ts';
+import type { World, WorldOptions } from './world.ts';
 
 export interface PlanOptions extends WorldOptions {
   /** What is wanted, with all that it needs; undefined: every stage. */
@@ -37,13 +37,6 @@ export interface Plan {
   readonly stages: readonly PlannedStage[];
 }
 
-export async function planRun(graph: Graph, project: Project, options: PlanOptions = {}): Promise<Plan> {
-  const world = openWorld(project, options);
-  const { plan } = await planAhead(indexGraph(graph), world, options);
-  world.memo.flush();
-  return plan;
-}
-
 /** True if a run may do anything: what `--frozen` refuses. Placing results from the cache is allowed. */
 export function wouldRun(plan: Plan): boolean {
   return plan.stages.some(({ label }) => label === 'run' || label === 'maybe');
@@ -56,6 +49,8 @@ export interface Planned {
   readonly decisions: ReadonlyMap<StageId, Decision>;
   /** Why a stage runs even with a record: forced, or its bytes are gone. */
   readonly anyway: (stage: Stage) => Because | undefined;
+  /** What is needed and not whole in the cache. */
+  readonly wanted: readonly Artifact[];
 }
 
 /** As `planIn`, where large inputs that nobody has hashed yet are hashed side by side before. */
@@ -67,16 +62,17 @@ export async function planAhead(index: GraphIndex, world: World, options: PlanOp
 }
 
 /** Plans in a given world; the run goes on in the same world, so that what was read once holds. */
-function planIn(index: GraphIndex, world: World, options: PlanOptions): Planned {
+export function planIn(index: GraphIndex, world: World, options: PlanOptions): Planned {
   const stages = options.targets === undefined ? index.graph.stages : closureOf(index, options.targets);
   const forced = new Set(options.force ? (options.targets ?? stages.map(({ id }) => id)) : []);
   const places = outPlaces(index, world).filter((place) => isWanted(place, stages));
-  const lost: LostResults = new Map();
+  const lost: LostResults = { producers: new Map(), wanted: [] };
+  const { producers, wanted } = lost;
   const anyway = ({ id }: Stage): Because | undefined =>
-    lost.get(id) ?? (forced.has(id) ? { kind: 'forced' } : undefined);
+    producers.get(id) ?? (forced.has(id) ? { kind: 'forced' } : undefined);
   // A lost result makes its stage run, which may need results that are lost too: until nothing new is lost.
   for (;;) {
-    const before = lost.size;
+    const before = producers.size;
     const decisions = new Map<StageId, Decision>();
     const outputsOf = outputsIn(decisions);
     for (const stage of stages) {
@@ -84,7 +80,7 @@ function planIn(index: GraphIndex, world: World, options: PlanOptions): Planned 
     }
     addLostInputs(lost, decisions, index, world, outputsOf);
     const unplaced = findUnplaced(places, index, world, outputsOf, lost);
-    if (lost.size > before) continue;
+    if (producers.size > before) continue;
     const twins = findTwins(stages, decisions);
     const planned = stages.map((stage) => plannedStage(stage, decisions, unplaced, twins));
     const skipped = skippedAmong(index, stages, options);
@@ -93,7 +89,7 @@ function planIn(index: GraphIndex, world: World, options: PlanOptions): Planned 
       file: index.graph.file,
       stages: [...planned, ...skipped],
     };
-    return { plan, stages, decisions, anyway };
+    return { plan, stages, decisions, anyway, wanted };
   }
 }
 

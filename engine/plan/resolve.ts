@@ -17,7 +17,12 @@ export type OutputsOf = (stage: StageId) => Outputs | undefined;
 export type Unresolved =
   | { readonly kind: 'waiting'; readonly for: StageId }
   /** A folder whose tree object is gone: the stage that made it has to run again. */
-  | { readonly kind: 'lost'; readonly stage: StageId; readonly detail: string }
+  | {
+      readonly kind: 'lost';
+      readonly stage: StageId;
+      readonly artifact: Artifact;
+      readonly detail: string;
+    }
   | { readonly kind: 'failed'; readonly failure: StageFailure };
 
 export function resolveInputs(
@@ -73,7 +78,8 @@ export function resolveSource(
     return ok({ artifact: member.value, suffix });
   }
   if (member.error.code === 'lost') {
-    return err({ kind: 'lost', stage: source.stage, detail: `${source.output} is missing from the cache` });
+    const detail = `${source.output} is missing from the cache`;
+    return err({ kind: 'lost', stage: source.stage, artifact, detail });
   }
   const message = `${source.stage}.${source.output}: ${member.error.message}`;
   return err({ kind: 'failed', failure: { code: `input-${member.error.code}`, message } });

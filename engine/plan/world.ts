@@ -14,6 +14,7 @@ import { builtinKinds, type Registry } from '../pipeline/registry.ts';
 import type { Project } from '../project.ts';
 import { codeOfKind, type KindCode, packageVersion } from './code.ts';
 import { type CodeManifest, keepCode, readCode } from './code-manifest.ts';
+import type { Elsewhere } from './elsewhere.ts';
 import type { BackendFacts } from './fingerprint.ts';
 import { type Machine, thisMachine } from './machine.ts';
 import { openPast, type Past } from './past.ts';
@@ -26,6 +27,7 @@ export interface WorldOptions {
   readonly machine?: Machine | undefined;
   /** What the lock file names. */
   readonly lock?: LockEntries | undefined;
+  readonly elsewhere?: Elsewhere | undefined;
 }
 
 export interface World {
@@ -45,6 +47,8 @@ export interface World {
   keepCode(kind: string): void;
   backendOf(kind: string): BackendFacts | null;
   readonly lock: LockEntries;
+  /** The remote, if there is one to read from. */
+  readonly elsewhere: Elsewhere | undefined;
   /** Whether all bytes of an artifact can be had without running anything. */
   isWithinReach(artifact: Artifact): boolean;
   /** Own digests of all results in the cache when first asked. */
@@ -95,7 +99,9 @@ export function openWorld(project: Project, options: WorldOptions = {}): World {
     },
     backendOf: (kind) => remember(backends, kind, () => backend(kind)),
     lock: options.lock ?? NO_ENTRIES,
-    isWithinReach: (artifact) => firstLostAnywhere(project.cache, artifact) === undefined,
+    elsewhere: options.elsewhere,
+    isWithinReach: (artifact) =>
+      firstLostAnywhere(project.cache, artifact) === undefined || options.elsewhere?.has(artifact) === true,
     owns: () => {
       owns ??= readOwns(project.cache);
       return owns;

@@ -4,6 +4,7 @@ import { idWidth, retryText, waitText } from './lines.ts';
 import { clock, metric } from './quantity.ts';
 import { countLine } from './summary.ts';
 import { type Running, secondsLeft, type Tally } from './tally.ts';
+import { transferLine } from './transfer.ts';
 
 const MOST_METRICS = 4;
 
@@ -15,8 +16,10 @@ export interface Size {
 /** `now` in milliseconds since the epoch, the clock of the events. */
 export function renderBlock(tally: Tally, now: number, size: Size): Line[] {
   const held = [...tally.held.values()];
+  const { transfer } = tally;
   const ids = idWidth((tally.started?.stages ?? []).map(({ id }) => id));
   const lines = [
+    ...(transfer === undefined || transfer.objects >= transfer.of ? [] : [transferLine(transfer)]),
     ...[...tally.running.values()].map((running) => runningLine(running, tally, now, ids)),
     ...[...tally.retrying.values()].map(
       (event): Line => [

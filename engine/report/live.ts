@@ -9,6 +9,7 @@ import { doneLine, idWidth, noteLine, retryLine } from './lines.ts';
 import { type Painter, printTo, type Results } from './paint.ts';
 import { dispatch, type Handlers, ignore, type Reporter } from './reporter.ts';
 import { Tally } from './tally.ts';
+import { transferLine } from './transfer.ts';
 import { type Terminal, Window } from './window.ts';
 
 /** At most ten drawings a second. */
@@ -72,6 +73,9 @@ export function liveReporter({ terminal, results, paint, sources, clock }: LiveO
     },
     warning: (event) => pending.push(...renderDiagnostic(event.diagnostic, sources)),
     'output-placed': ignore,
+    transfer: (event) => {
+      if (event.done) pending.push(transferLine(event));
+    },
     'run-done': () => {
       clear();
       results.print(reportLines(tally, results.columns()));

@@ -6,6 +6,7 @@ import { doneLine, idWidth, noteLine, progressLine, retryLine, startLine, waitLi
 import type { Print, Results } from './paint.ts';
 import { dispatch, type Handlers, ignore, type Reporter } from './reporter.ts';
 import { Tally } from './tally.ts';
+import { transferLine } from './transfer.ts';
 
 /** A stage that says nothing for this long (in events' time) gets a line that it goes on. */
 const HEARTBEAT_MS = 30_000;
@@ -48,6 +49,14 @@ export function plainReporter({ progress: put, results, sources }: PlainOptions)
     },
     warning: (event) => put(renderDiagnostic(event.diagnostic, sources)),
     'output-placed': ignore,
+    transfer: (event) => {
+      if (!event.done && event.at - (spoke.get(event.type) ?? event.at) < HEARTBEAT_MS) {
+        spoke.set(event.type, spoke.get(event.type) ?? event.at);
+        return;
+      }
+      spoke.set(event.type, event.at);
+      put([transferLine(event)]);
+    },
     'run-done': () => {
       results.print(reportLines(tally, results.columns()));
       put([...failureLines(tally), ...closingLines(tally, sources.show)]);

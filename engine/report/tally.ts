@@ -29,6 +29,8 @@ export class Tally {
   readonly reports: EventOf<'stage-report'>[] = [];
   readonly placed: EventOf<'output-placed'>[] = [];
   readonly warnings: EventOf<'warning'>[] = [];
+  /** What is on its way now. */
+  transfer: EventOf<'transfer'> | undefined;
   readonly tails: Map<StageId, Tail> = new Map();
 
   readonly #handlers: Handlers = {
@@ -78,6 +80,9 @@ export class Tally {
     },
     warning: (event) => {
       this.warnings.push(event);
+    },
+    transfer: (event) => {
+      this.transfer = event.done ? undefined : event;
     },
     'output-placed': (event) => {
       this.placed.push(event);

@@ -25,7 +25,7 @@ export type Ended =
       readonly stored: boolean;
       readonly seconds: number;
     }
-  /** Another engine made it while we waited. */
+  /** Another engine made it while we waited, or a remote has it. */
   | { readonly kind: 'found'; readonly record: ActionRecord }
   | {
       readonly kind: 'failed';
@@ -52,6 +52,7 @@ export async function attemptStage(
   const release = await claim(context, stage.id, key);
   if (release === undefined) return { kind: 'cancelled', seconds: 0 };
   try {
+    if (!anyway) await context.world.elsewhere?.lookUp([key]);
     const record = anyway ? undefined : readAction(context.world.project.cache, key);
     if (record !== undefined) return { kind: 'found', record };
     const ended = await attempt(context, stage, toRun, tries);

@@ -18,6 +18,8 @@ export interface Place {
   anyway: Because | undefined;
   /** How often its result was found to be gone in this run. */
   losses: number;
+  /** How often bytes that it needs were brought from a remote. */
+  brought: number;
 }
 
 export interface Board {
@@ -47,6 +49,7 @@ export function makeBoard(index: GraphIndex, stages: readonly Stage[]): Board {
       result: undefined,
       anyway: undefined,
       losses: 0,
+      brought: 0,
     });
     order.set(stage.id, i);
   }

@@ -3,6 +3,7 @@ import type { Digest, RunId } from '../../base/ids.ts';
 import type { JsonObject } from '../../base/json.ts';
 import type { Lease } from '../../cache/leases.ts';
 import type { Locks } from '../../cache/locks.ts';
+import type { RemotePlace } from '../../cache/remotes/remote.ts';
 import type { Emit } from '../event.ts';
 import type { Executor } from '../executors/executor.ts';
 import type { GraphIndex } from '../plan/index.ts';
@@ -19,6 +20,8 @@ export interface RunOptions extends PlanOptions {
   readonly checkpointSeconds?: number | undefined;
   /** Run nothing: answer `refused` if anything would or may run. */
   readonly frozen?: boolean | undefined;
+  /** Where records and bytes are looked for that are not here. */
+  readonly remote?: RemotePlace | undefined;
   /** Aborted: start nothing more, ask what runs to end. */
   readonly stop?: AbortSignal | undefined;
   /** Aborted: end what runs. */

@@ -4,17 +4,20 @@ import type { Key, StageId } from '../../base/ids.ts';
 import type { ActionRecord } from '../../cache/actions.ts';
 import type { Action, Because, StageFailure } from '../event.ts';
 import { LOCK_RUN } from '../lock/format.ts';
+import type { Source } from '../pipeline/graph.ts';
 import { type Decision, decide, type Keyed } from '../plan/decide.ts';
+import { inputsOf } from '../plan/index.ts';
 import { lostBecause } from '../plan/lost.ts';
 import type { OutPlace } from '../plan/placed.ts';
 import type { Planned } from '../plan/plan.ts';
-import type { Outputs } from '../plan/resolve.ts';
+import type { Outputs, OutputsOf } from '../plan/resolve.ts';
 import { attemptStage, type Ended, type ToRun } from './attempt.ts';
 import { type Board, makeBoard, type Place } from './board.ts';
 import type { RunContext } from './context.ts';
 import { endStage, type Facts } from './ending.ts';
 import { restoreOuts } from './in-place/restore.ts';
 import { placeOut, watchOuts } from './placing.ts';
+import { bringSources } from './remote.ts';
 import type { StageResult } from './result.ts';
 import { watchTemporary } from './temporary.ts';
 import { type Demand, demandOf, makeTokens } from './tokens.ts';
@@ -22,6 +25,17 @@ import { announceRetry, pause, retryAfter, type Turn } from './turn.ts';
 
 /** How often a result may be gone again right after it was made, before the cache is to blame. */
 const MAX_LOSSES = 2;
+
+interface Loss {
+  /** Whose result is not whole. */
+  readonly stage: StageId;
+  readonly because: Because;
+  /** What is needed; default: the inputs of the stage that needs it. */
+  readonly sources?: readonly Source[];
+  readonly outputsOf?: OutputsOf;
+  /** Goes on once something came; default: the stage is asked again. */
+  readonly again?: () => void;
+}
 
 export interface LoopEnd {
   readonly results: readonly StageResult[];
@@ -84,7 +98,10 @@ export function runLoop(context: RunContext, planned: Planned, outs: readonly Ou
         queue(place, decision);
         break;
       case 'lost':
-        recover(place, decision.unresolved.stage, { kind: 'lost', detail: decision.unresolved.detail });
+        lose(place, {
+          stage: decision.unresolved.stage,
+          because: { kind: 'lost', detail: decision.unresolved.detail },
+        });
         break;
       case 'failed':
         fail(place, decision.failure, {});
@@ -206,7 +223,7 @@ export function runLoop(context: RunContext, planned: Planned, outs: readonly Ou
         end(place, 'cancelled', { keyed, because, seconds: ended.seconds, reason: 'interrupted' });
         break;
       case 'lost':
-        recover(place, ended.producer, ended.because);
+        lose(place, { stage: ended.producer, because: ended.because });
         break;
     }
   }
@@ -238,7 +255,10 @@ export function runLoop(context: RunContext, planned: Planned, outs: readonly Ou
       const done = placeOut(context, each, outputsOf);
       if (!done.ok) {
         const { stage, output, digest } = done.error;
-        recover(place, stage, lostBecause(index, stage, output, digest));
+        const because = lostBecause(index, stage, output, digest);
+        const sources = each.items.map(({ source }) => source);
+        const again = (): void => settle(place, action, facts);
+        lose(place, { stage, because, sources, outputsOf, again });
         return;
       }
       if (done.value === undefined) continue;
@@ -254,6 +274,26 @@ export function runLoop(context: RunContext, planned: Planned, outs: readonly Ou
   function fail(place: Place, failure: StageFailure, facts: Facts): void {
     if (!options.keepGoing) closing ??= `stopped after ${place.stage.id} failed`;
     end(place, 'failed', { ...facts, failure });
+  }
+
+  /** Bytes are needed that are not here: a remote is asked for all that are, before their stage runs again. */
+  function lose(place: Place, loss: Loss): void {
+    const { stage, because, sources = inputsOf(place.stage), outputsOf = board.outputsOf } = loss;
+    if (world.elsewhere === undefined || place.brought >= MAX_LOSSES) {
+      recover(place, stage, because);
+      return;
+    }
+    place.brought += 1;
+    running += 1;
+    bringSources(context, sources, outputsOf)
+      .then((came) => {
+        running -= 1;
+        if (!came) recover(place, stage, because);
+        else if (loss.again === undefined) board.park(place);
+        else loss.again();
+        pump();
+      })
+      .catch(crash);
   }
 
   /** A result is needed whose bytes are gone: its stage runs again, and then this one is asked again. */

@@ -20,6 +20,7 @@ const SHOWN = new Map([
   ['--quiet', 0],
   ['--keep-going', 0],
   ['--frozen', 0],
+  ['--no-remote', 0],
   ['--color', 1],
   ['-j', 1],
   ['--jobs', 1],

@@ -5,9 +5,10 @@ import type { Emit, EventOf } from '../event.ts';
 import { readLockFile } from '../lock/file.ts';
 import type { LockFault } from '../lock/outdated.ts';
 import type { Graph } from '../pipeline/graph.ts';
+import { planAsking } from '../plan/asking.ts';
 import { indexGraph } from '../plan/index.ts';
 import { outPlaces } from '../plan/placed.ts';
-import { isWanted, type Planned, planAhead, wouldRun } from '../plan/plan.ts';
+import { isWanted, type Planned, wouldRun } from '../plan/plan.ts';
 import { openWorld } from '../plan/world.ts';
 import type { Project } from '../project.ts';
 import type { RunOptions } from './context.ts';
@@ -15,6 +16,7 @@ import { openJournal } from './journal.ts';
 import { announcePlan, type Keeping, keepFor } from './keep.ts';
 import { frozenFaults, publishLocked, updateLock } from './locking.ts';
 import { type LoopEnd, runLoop } from './loop.ts';
+import { openRunRemote } from './remote.ts';
 import { type Outcome, type RunResult, type StageResult, skippedEvents, skippedResult } from './result.ts';
 import { sealRun } from './seal.ts';
 
@@ -70,13 +72,16 @@ async function runKept(
   const began = performance.now();
   const index = indexGraph(graph);
   const lock = await readLockFile(graph.file);
-  const world = openWorld(project, { ...options, lock: lock.entries });
-  const planned = await planAhead(index, world, options);
+  const remote = await openRunRemote(project.cache, options.remote);
+  const world = openWorld(project, { ...options, lock: lock.entries, elsewhere: remote.elsewhere });
+  const planned = await planAsking(index, world, options);
   announcePlan(lease, planned);
   if (options.frozen) {
     const faults = frozenFaults(lock, planned, options);
     if (faults.length > 0 || wouldRun(planned.plan)) {
       if (lock.problem !== undefined) emit({ type: 'warning', at: Date.now(), diagnostic: lock.problem });
+      remote.listen(emit);
+      remote.close();
       return refused(planned, faults);
     }
   }
@@ -104,6 +109,7 @@ async function runKept(
       overrides: options.overrides ?? {},
       files: options.files,
     });
+    remote.listen(both);
     const context = { run: journal.run, index, world, options, executor, locks, lease, emit: both };
     if (lock.problem !== undefined) both({ type: 'warning', at: Date.now(), diagnostic: lock.problem });
     const skipped = planned.plan.stages.filter(({ label }) => label === 'skip').map(skippedResult);
@@ -111,6 +117,7 @@ async function runKept(
     const end = await runLoop(context, planned, outs);
     const result = resultOf(journal.run, end, skipped, options);
     world.memo.flush();
+    remote.close();
     const root = leave(result);
     if (result.outcome === 'done') {
       const { out, outputsOf } = end;
