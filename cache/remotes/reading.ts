@@ -1,7 +1,9 @@
 /** @file Small things of a remote, read whole into memory: records and lists of folders. Checked before anybody sees them. */
 import { digestBytes } from '../../base/digest.ts';
 import type { Digest, Key } from '../../base/ids.ts';
+import type { JsonObject } from '../../base/json.ts';
 import { err, ok } from '../../base/result.ts';
+import { recordIn } from '../action-text.ts';
 import type { ActionRecord } from '../actions.ts';
 import { keyOfFingerprint } from '../key.ts';
 import { storeText } from '../objects.ts';
@@ -17,7 +19,7 @@ const MOST_TREE = 256 << 20;
 export async function fetchRecord(remote: Remote, key: Key): Remotely<ActionRecord | undefined> {
   const bytes = await readWhole(remote, actionAt(key), MOST_RECORD);
   if (!bytes.ok || bytes.value === undefined) return bytes.ok ? ok(undefined) : bytes;
-  const record = recordIn(bytes.value.toString('utf8'), key);
+  const record = honestRecord(bytes.value.toString('utf8'), key);
   if (record !== undefined) return ok(record);
   const message = `${remote.shown} has a record for ${key.slice(0, 19)} that is not one of it.`;
   return err({ code: 'remote-wrong-record', message });
@@ -75,47 +77,15 @@ async function readWhole(remote: Remote, path: string, most: number): Remotely<B
   return have < size ? err(truncated(remote, path, 'it ended early')) : ok(Buffer.concat(parts));
 }
 
-/** The first line is the record. Its key must be that of its own fingerprint: nobody can give it another stage's result. */
-function recordIn(text: string, key: Key): ActionRecord | undefined {
-  let value: unknown;
-  try {
-    value = JSON.parse(text.split('\n', 1)[0] ?? '');
-  } catch {
-    return undefined;
-  }
-  if (!isObject(value) || value['schema'] !== 'warren/action/1' || value['key'] !== key) return undefined;
-  const { fingerprint, outputs, machine, kind, run, seconds, notes, reports } = value;
-  const shaped =
-    isObject(fingerprint) &&
-    isObject(outputs) &&
-    Object.values(outputs).every(isArtifact) &&
-    isObject(machine) &&
-    typeof kind === 'string' &&
-    typeof run === 'string' &&
-    typeof seconds === 'number' &&
-    [notes, reports].every((list) => Array.isArray(list) && list.every((each) => typeof each === 'string'));
-  if (!shaped) return undefined;
-  const record = value as unknown as ActionRecord;
-  return fitsFingerprint(record) ? record : undefined;
-}
-
-function fitsFingerprint({ key, fingerprint, outputs, kind }: ActionRecord): boolean {
-  if (keyOfFingerprint(fingerprint) !== key || fingerprint['kind'] !== kind) return false;
-  const declared = fingerprint['out'];
-  return (
-    isObject(declared) &&
-    Object.keys(declared).length === Object.keys(outputs).length &&
-    Object.keys(outputs).every((name) => Object.hasOwn(declared, name))
-  );
-}
-
-function isArtifact(value: unknown): boolean {
-  if (!isObject(value)) return false;
-  const { form, digest } = value;
-  const known = form === 'file' || form === 'exec' || form === 'tree';
-  return known && typeof digest === 'string' && /^sha256:[0-9a-f]{64}$/.test(digest);
-}
-
-function isObject(value: unknown): value is { readonly [name: string]: unknown } {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
+/** A record's key must be that of its own fingerprint: nobody can give it another stage's result. */
+function honestRecord(text: string, key: Key): ActionRecord | undefined {
+  const record = recordIn(text, key);
+  if (record === undefined) return undefined;
+  const { fingerprint, outputs, kind } = record;
+  if (keyOfFingerprint(fingerprint) !== key || fingerprint['kind'] !== kind) return undefined;
+  const declared = Object.keys((fingerprint['out'] ?? {}) as JsonObject);
+  const named = Object.keys(outputs);
+  return named.length === declared.length && named.every((name) => declared.includes(name))
+    ? record
+    : undefined;
 }

@@ -34,7 +34,7 @@ export interface Bucket {
   send(method: string, path: string | undefined, ask: Ask, understood: readonly number[]): Remotely<Response>;
 }
 
-export interface Ask {
+interface Ask {
   readonly query?: { readonly [name: string]: string };
   readonly headers?: { readonly [name: string]: string };
   readonly body?: string | Uint8Array<ArrayBuffer>;

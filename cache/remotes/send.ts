@@ -6,6 +6,7 @@ import type { ActionRecord } from '../actions.ts';
 import type { Artifact } from '../artifact.ts';
 import { actionPath, objectPath } from '../layout.ts';
 import { objectState, quarantine } from '../objects.ts';
+import { keptOutputs } from '../records.ts';
 import { readTree } from '../tree.ts';
 import { AT_ONCE } from './fetch.ts';
 import { inParallel } from './limit.ts';
@@ -64,7 +65,7 @@ export async function prepare(
   });
   if (failed !== undefined) return err(failed);
   const whole = lacking.filter((record) => {
-    const own = objectsOf(cache, Object.values(record.outputs));
+    const own = objectsOf(cache, keptOutputs(record));
     if (own === undefined) partial.push(record);
     for (const object of own ?? []) objects.set(objectAt(object.digest, object.form), object);
     return own !== undefined;

@@ -50,6 +50,9 @@ describe('the call', () => {
         schema [kind]                        print the JSON Schema of pipeline files,
                                              or what a kind takes and gives
         cache                                look into the cache
+        push [options] <file> [stages...]    send results to a remote: what it lacks
+        pull [options] <file> [stages...]    bring results from a remote: what is
+                                             needed and not here
         lock                                 work on lock files
         doctor                               say whether this machine can run
                                              pipelines
