@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import type { Diagnostic } from '../../base/diagnostic.ts';
 import { loadPipeline } from '../../engine/pipeline/load.ts';
 import { GRAPH_FORMATS, renderGraph } from '../../engine/pipeline/render.ts';
-import { planRun } from '../../engine/plan/plan.ts';
+import { planRun } from '../../engine/plan/asking.ts';
 import { findProject } from '../../engine/project.ts';
 import { renderDiagnostics } from '../../engine/report/diagnostics.ts';
 
