@@ -3,7 +3,7 @@
  * process groups live. When the pipe ends, the engine has ended, in whatever way: what is left is told to end, then
  * killed. Processes are found by their group and, on Linux, by the token in their environment.
  */
-import { readdirSync, readFileSync } from 'node:fs';
+import { isGroupAlive, processesMarked, send } from './processes.ts';
 
 const [token = '', grace = '0'] = process.argv.slice(2);
 const groups = new Set<number>();
@@ -43,34 +43,10 @@ function signalAll(signal: NodeJS.Signals): void {
 }
 
 function isQuiet(): boolean {
-  for (const group of groups) if (!send(-group, 0)) groups.delete(group);
+  for (const group of groups) if (!isGroupAlive(group)) groups.delete(group);
   return groups.size === 0 && marked().length === 0;
 }
 
-/** False when there is nobody to send to. */
-function send(pid: number, signal: NodeJS.Signals | 0): boolean {
-  try {
-    process.kill(pid, signal);
-    return true;
-  } catch {
-    return false;
-  }
-}
-
 function marked(): number[] {
-  return listProcesses().filter((pid) => {
-    try {
-      return readFileSync(`/proc/${pid}/environ`, 'latin1').includes(`WARREN_ENGINE=${token}`);
-    } catch {
-      return false;
-    }
-  });
-}
-
-function listProcesses(): number[] {
-  try {
-    return readdirSync('/proc').map(Number).filter(Number.isInteger);
-  } catch {
-    return [];
-  }
+  return processesMarked(`WARREN_ENGINE=${token}`);
 }

@@ -41,7 +41,8 @@ export function renderBlock(tally: Tally, now: number, size: Size): Line[] {
   const shown = lines.length <= room ? lines : lines.slice(0, Math.max(0, room - 1));
   const hidden = lines.length - shown.length;
   const more: Line[] = hidden > 0 && room > 0 ? [[span(`+ ${hidden} more`, 'dim')]] : [];
-  return [...shown, ...more, countLine(tally)].map((each) => shorten(each, size.columns - 1));
+  const counts = [...(tally.stopping ? [span('stopping: ', 'warn')] : []), ...countLine(tally)];
+  return [...shown, ...more, counts].map((each) => shorten(each, size.columns - 1));
 }
 
 function runningLine(running: Running, tally: Tally, now: number, ids: number): Line {

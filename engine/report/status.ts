@@ -26,7 +26,8 @@ export function statusLines(
   ];
   const stages = started.stages.map(({ id }) => stageLine(id, tally, now, alive, columns));
   if (tally.ended !== undefined) return [head, ...stages, ...closingLines(tally, show)];
-  const state = alive ? span('running', 'good') : span('stopped without an end', 'bad');
+  const goesOn = tally.stopping ? span('stopping', 'warn') : span('running', 'good');
+  const state = alive ? goesOn : span('stopped without an end', 'bad');
   return [head, ...stages, [], [state, span(': '), ...countLine(tally, alive ? 'running' : 'broken off')]];
 }
 

@@ -18,6 +18,8 @@ export interface Running {
 export class Tally {
   started: EventOf<'run-started'> | undefined;
   ended: EventOf<'run-done'> | undefined;
+  /** Nothing more is started; what runs saves its state. */
+  stopping = false;
   /** Stages that a process was started for, whether it has ended or not. */
   readonly begun: Map<StageId, EventOf<'stage-started'>> = new Map();
   readonly running: Map<StageId, Running> = new Map();
@@ -80,6 +82,7 @@ export class Tally {
     },
     warning: (event) => {
       this.warnings.push(event);
+      if (event.diagnostic.code === 'interrupted') this.stopping = true;
     },
     transfer: (event) => {
       this.transfer = event.done ? undefined : event;

@@ -54,19 +54,41 @@ describe('an engine that is killed', () => {
     expect(tree.read('out/kill/b')).toBe('whole');
   });
 
-  it('by Ctrl-C ends what runs, answers 130, and the next run takes up the rest', async () => {
+  it.each(['SIGINT', 'SIGTERM'] as const)(
+    'by %s ends what runs, answers 130, and the next run takes up the rest',
+    async (signal) => {
+      const p = await puppets();
+      const tree = new Tree({ 'p.yaml': chain(p), 'data.txt': 'x' });
+      const engine = tree.start(['run', 'p.yaml']);
+      await finish(await p.next('a'), 'a');
+      const b = await p.next('b');
+      engine.kill(signal);
+      expect((await engine.done).code).toBe(130);
+      await untilGone(b.pid);
+      const again = tree.start(['run', 'p.yaml']);
+      await finish(await p.next('b'), 'b');
+      expect((await again.done).code).toBe(0);
+      expect(p.count('a')).toBe(1);
+    },
+  );
+});
+
+describe('an engine that is interrupted twice', () => {
+  it('ends at once what does not listen', async () => {
     const p = await puppets();
     const tree = new Tree({ 'p.yaml': chain(p), 'data.txt': 'x' });
     const engine = tree.start(['run', 'p.yaml']);
-    await finish(await p.next('a'), 'a');
-    const b = await p.next('b');
+    const a = await p.next('a');
+    await a.deaf();
+    const child = await a.leave(false);
     engine.kill('SIGINT');
-    expect((await engine.done).code).toBe(130);
-    await untilGone(b.pid);
-    const again = tree.start(['run', 'p.yaml']);
-    await finish(await p.next('b'), 'b');
-    expect((await again.done).code).toBe(0);
-    expect(p.count('a')).toBe(1);
+    engine.kill('SIGTERM');
+    const { code, stderr } = await engine.done;
+    expect(code).toBe(130);
+    expect(stderr).toContain('once more ends it at once');
+    expect(stderr).toContain('Ending what runs.');
+    for (const pid of [a.pid, child]) await untilGone(pid);
+    expect(p.count('b')).toBe(0);
   });
 });
 
