@@ -4,7 +4,21 @@ import type { Digest } from '../base/ids.ts';
 export interface Artifact {
   readonly form: 'file' | 'exec' | 'tree';
   readonly digest: Digest;
+  /** Set when the cache could not take the bytes: where they are for as long as this run goes on. */
+  readonly held?: Held | undefined;
 }
+
+export interface Held {
+  readonly path: string;
+  /** Of a folder: what would be its list. */
+  readonly entries?: readonly TreeEntry[] | undefined;
+}
+
+/** A member of a folder. Lists are sorted by path in code-point order; `dir` only for an empty one. */
+export type TreeEntry =
+  | readonly [path: string, form: 'file' | 'exec', digest: Digest]
+  | readonly [path: string, form: 'dir']
+  | readonly [path: string, form: 'link', target: string];
 
 /** Something about bytes on disk that no digest can be given for. */
 export interface ArtifactFault {

@@ -4,12 +4,12 @@ import { type BigIntStats, statSync } from 'node:fs';
 import { join, relative, sep } from 'node:path';
 import { digestFile } from '../base/digest.ts';
 import { err, ok, type Result } from '../base/result.ts';
-import type { Artifact, ArtifactFault } from './artifact.ts';
+import type { Artifact, ArtifactFault, TreeEntry } from './artifact.ts';
 import { type Guard, guardFiles, namesDigest, type SeenFile } from './guards.ts';
 import { identityOf, isRacy } from './identity.ts';
 import { isIgnored } from './ignored.ts';
 import type { Memo } from './memo.ts';
-import { type TreeEntry, treeDigest } from './tree.ts';
+import { treeDigest } from './tree.ts';
 import { type Member, walkFolder } from './walk.ts';
 
 export interface Pinned {

@@ -7,7 +7,6 @@ import { randomBytes } from 'node:crypto';
 import {
   closeSync,
   linkSync,
-  mkdirSync,
   openSync,
   readFileSync,
   renameSync,
@@ -20,7 +19,7 @@ import type { Key } from '../base/ids.ts';
 import { beat, type Clock, serverClock } from './clock.ts';
 import { lockPath } from './layout.ts';
 import { isAlive, type Owner, readOwner, thisProcess } from './owner.ts';
-import { errnoOf, removeQuietly } from './publish.ts';
+import { errnoOf, makeFolder, removeQuietly } from './publish.ts';
 
 /** Between heartbeats, and after how long without one an owner on another host counts as dead. Milliseconds. */
 const BEAT = 2000;
@@ -40,7 +39,7 @@ export interface Locks {
 /** Throws the system's error where the cache cannot be written. */
 export function openLocks(cache: string, clockOf: (own: string) => Clock = serverClock): Locks {
   const folder = join(cache, 'locks');
-  mkdirSync(folder, { recursive: true });
+  makeFolder(folder);
   const own = join(folder, `owner-${process.pid}-${randomBytes(6).toString('hex')}`);
   writeFileSync(own, JSON.stringify(thisProcess()));
   const clock = clockOf(own);
@@ -57,6 +56,8 @@ export function openLocks(cache: string, clockOf: (own: string) => Clock = serve
     const path = lockPath(cache, key);
     for (;;) {
       const made = create(own, path);
+      // Locks save work, results do not depend on them: where none can be made, everybody does the work.
+      if (made === 'none') return { held: true, release: () => undefined };
       if (made === 'copy') single.add(path);
       if (made !== undefined) return { held: true, release: () => release(path) };
       const stat = statSync(path, { throwIfNoEntry: false });
@@ -99,8 +100,11 @@ export function openLocks(cache: string, clockOf: (own: string) => Clock = serve
   };
 }
 
-/** Exclusive. Undefined: there is a lock already. */
-function create(own: string, path: string): 'link' | 'copy' | undefined {
+/** Undefined: there is a lock already. */
+type Made = 'link' | 'copy' | 'none' | undefined;
+
+/** Exclusive. */
+function create(own: string, path: string): Made {
   try {
     linkSync(own, path);
     return 'link';
@@ -111,17 +115,28 @@ function create(own: string, path: string): 'link' | 'copy' | undefined {
 }
 
 /** For file systems without hard links: not whole at once, but exclusive. */
-function createWithoutLinks(own: string, path: string): 'copy' | undefined {
+function createWithoutLinks(own: string, path: string): Made {
+  let file: number | undefined;
   try {
-    const file = openSync(path, 'wx');
+    file = openSync(path, 'wx');
     writeFileSync(file, readFileSync(own));
-    closeSync(file);
     return 'copy';
   } catch (error) {
-    if (errnoOf(error) === 'EEXIST') return undefined;
-    throw error;
+    const code = errnoOf(error);
+    if (code === undefined) throw error;
+    if (code === 'EEXIST') return undefined;
+    if (file !== undefined) removeQuietly(path);
+    return 'none';
+  } finally {
+    if (file !== undefined) closeSync(file);
   }
 }
+
+/** For a cache that cannot be written, where nothing is shared that could be made twice. */
+export const noLocks: Locks = {
+  tryLock: () => ({ held: true, release: () => undefined }),
+  close: () => undefined,
+};
 
 function inodeOf(path: string): number | undefined {
   return statSync(path, { throwIfNoEntry: false })?.ino;

@@ -37,7 +37,11 @@ export type ObjectState = 'good' | 'missing' | 'corrupt';
 
 /** Whether the object is whole, without effects. */
 export function objectState(cache: string, digest: Digest, form: Artifact['form']): ObjectState {
-  const path = objectPath(cache, digest, form);
+  return fileState(objectPath(cache, digest, form), digest);
+}
+
+/** Of a file that stands for an object, wherever it is. */
+export function fileState(path: string, digest: Digest): ObjectState {
   const stat = lstatOrNone(path);
   if (stat === undefined) return 'missing';
   if (isStamped(stat, digest)) return 'good';
@@ -93,6 +97,16 @@ export async function storeFile(
     await seal(copy, digest, form);
     renameSync(copy, path);
   }
+  return { form, digest };
+}
+
+/** Makes a file that stays where it is look like its object. */
+export async function sealInPlace(source: string): Promise<Artifact & { readonly form: FileForm }> {
+  const { size, mode } = lstatSync(source);
+  const digest = await digestOfOutput(source, size);
+  const form: FileForm = mode & 0o111 ? 'exec' : 'file';
+  chmodSync(source, form === 'exec' ? 0o555 : 0o444);
+  stampQuietly(source, digest);
   return { form, digest };
 }
 

@@ -16,9 +16,9 @@ import { err, ok, type Result } from '../base/result.ts';
 import type { Artifact } from './artifact.ts';
 import { objectPath } from './layout.ts';
 import { copyForStage, linkOrCopy } from './link.ts';
-import { verifyObject } from './objects.ts';
+import { fileState, verifyObject } from './objects.ts';
 import { errnoOf, temporaryBeside } from './publish.ts';
-import { readTree } from './tree.ts';
+import { entriesOf } from './tree.ts';
 
 /** An object that is missing or corrupt: its producer has to run again. */
 export interface Lost {
@@ -64,17 +64,19 @@ export function placeForPeople(cache: string, artifact: Artifact, to: string): R
   mkdirSync(dirname(to), { recursive: true });
   const temporary = temporaryBeside(to);
   const before = Date.now() / 1000 - 3;
-  const placed = place(cache, artifact, temporary, (object, path, form) => {
-    copyFileSync(object, path, constants.COPYFILE_FICLONE);
-    chmodSync(path, form === 'exec' ? 0o755 : 0o644);
-    utimesSync(path, before, before);
-    return false;
-  });
-  if (!placed.ok) {
-    rmSync(temporary, { recursive: true, force: true });
-    return placed;
+  let placed: Result<Handed[], Lost> | undefined;
+  try {
+    placed = place(cache, artifact, temporary, (object, path, form) => {
+      copyFileSync(object, path, constants.COPYFILE_FICLONE);
+      chmodSync(path, form === 'exec' ? 0o755 : 0o644);
+      utimesSync(path, before, before);
+      return false;
+    });
+    if (placed.ok) swap(temporary, to);
+  } finally {
+    if (!placed?.ok) rmSync(temporary, { recursive: true, force: true });
   }
-  swap(temporary, to);
+  if (!placed.ok) return placed;
   return ok(placed.value.map((file) => ({ ...file, path: join(to, relative(temporary, file.path)) })));
 }
 
@@ -92,12 +94,13 @@ function swap(temporary: string, to: string): void {
 }
 
 function place(cache: string, artifact: Artifact, to: string, file: PlaceFile): Result<Handed[], Lost> {
-  if (artifact.form !== 'tree') {
-    const done = placeOne(cache, artifact.digest, artifact.form, to, file);
+  const { digest, form, held } = artifact;
+  if (form !== 'tree') {
+    const done = placeOne(cache, digest, form, to, file, held?.path);
     return done.ok ? ok([done.value]) : done;
   }
-  const entries = readTree(cache, artifact.digest);
-  if (entries === undefined) return err({ code: 'lost', digest: artifact.digest });
+  const entries = entriesOf(cache, artifact);
+  if (entries === undefined) return err({ code: 'lost', digest });
   const handed: Handed[] = [];
   const made = new Set<string>();
   const folder = (path: string): void => {
@@ -113,7 +116,7 @@ function place(cache: string, artifact: Artifact, to: string, file: PlaceFile): 
       folder(dirname(target));
       if (form === 'link') symlinkSync(value, target);
       else {
-        const done = placeOne(cache, value, form, target, file);
+        const done = placeOne(cache, value, form, target, file, held && join(held.path, path));
         if (!done.ok) return done;
         handed.push(done.value);
       }
@@ -128,9 +131,11 @@ function placeOne(
   form: 'file' | 'exec',
   to: string,
   file: PlaceFile,
+  held: string | undefined,
 ): Result<Handed, Lost> {
-  if (verifyObject(cache, digest, form) !== 'good') return err({ code: 'lost', digest });
-  const object = objectPath(cache, digest, form);
+  const state = held === undefined ? verifyObject(cache, digest, form) : fileState(held, digest);
+  if (state !== 'good') return err({ code: 'lost', digest });
+  const object = held ?? objectPath(cache, digest, form);
   try {
     const linked = file(object, to, form);
     return ok({ cache, digest, form, path: to, copied: !linked, ino: lstatSync(to).ino });

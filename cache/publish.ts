@@ -27,8 +27,25 @@ export function withFolder<T>(path: string, action: () => T): T {
     return action();
   } catch (error) {
     if (errnoOf(error) !== 'ENOENT') throw error;
-    mkdirSync(dirname(path), { recursive: true });
+    makeFolder(dirname(path));
     return action();
+  }
+}
+
+/** With what is missing above it. Unlike the recursive `mkdirSync`, which says ENOENT where nothing may be written, it fails with the true reason. */
+export function makeFolder(path: string): void {
+  try {
+    mkdirSync(path);
+  } catch (error) {
+    const code = errnoOf(error);
+    if (code === 'EEXIST') return;
+    if (code !== 'ENOENT' || dirname(path) === path) throw error;
+    makeFolder(dirname(path));
+    try {
+      mkdirSync(path);
+    } catch (again) {
+      if (errnoOf(again) !== 'EEXIST') throw again;
+    }
   }
 }
 

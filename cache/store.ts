@@ -3,10 +3,12 @@
 import { lstatSync } from 'node:fs';
 import { join } from 'node:path';
 import { err, ok, type Result } from '../base/result.ts';
-import type { Artifact, ArtifactFault } from './artifact.ts';
+import type { Artifact, ArtifactFault, TreeEntry } from './artifact.ts';
 import { collision } from './folded.ts';
-import { storeFile } from './objects.ts';
-import { storeTree, type TreeEntry } from './tree.ts';
+import { objectPath } from './layout.ts';
+import { linkOrCopy } from './link.ts';
+import { sealInPlace, storeFile } from './objects.ts';
+import { storeTree, treeDigest } from './tree.ts';
 import { walkFolder } from './walk.ts';
 
 /** Stores a file or folder; the source is consumed. Links out of a folder, FIFOs, sockets and devices are refused. */
@@ -21,34 +23,66 @@ export async function storeArtifact(cache: string, source: string): Promise<Resu
   return err({ code: 'special-file', path: source, message: 'it is neither a file nor a folder.' });
 }
 
+const NOTHING = (): boolean => false;
+const ignore = (): void => undefined;
+
 async function storeFolder(cache: string, source: string): Promise<Result<Artifact, ArtifactFault>> {
-  const walk = walkFolder(
-    source,
-    () => false,
-    () => undefined,
-  );
+  const walk = walkFolder(source, NOTHING, ignore);
   if (!walk.ok) return walk;
   for (const [folder, names] of walk.value.folders) {
     const same = collision(names);
     if (same !== undefined) return err(collides(folder, same));
   }
   const entries: TreeEntry[] = [];
-  for (const member of walk.value.members) {
-    switch (member.kind) {
-      case 'file': {
-        const { form, digest } = await storeFile(cache, join(source, member.path));
-        entries.push([member.path, form, digest]);
-        break;
-      }
-      case 'dir':
-        entries.push([member.path, 'dir']);
-        break;
-      case 'link':
-        entries.push([member.path, 'link', member.target]);
-        break;
+  try {
+    for (const member of walk.value.members) {
+      entries.push(await entryOf(member, () => storeFile(cache, join(source, member.path))));
     }
+    return ok(storeTree(cache, entries));
+  } catch (error) {
+    for (const entry of entries) putBack(cache, source, entry);
+    throw error;
   }
-  return ok(storeTree(cache, entries));
+}
+
+/**
+ * Where the cache cannot take an output: it stays where it is, read-only and with the times of an object, and serves the
+ * run from there. Throws the system's error when not even that can be done.
+ */
+export async function holdArtifact(source: string): Promise<Result<Artifact, ArtifactFault>> {
+  if (!lstatSync(source).isDirectory()) {
+    return ok({ ...(await sealInPlace(source)), held: { path: source } });
+  }
+  const walk = walkFolder(source, NOTHING, ignore);
+  if (!walk.ok) return walk;
+  const entries: TreeEntry[] = [];
+  for (const member of walk.value.members) {
+    entries.push(await entryOf(member, () => sealInPlace(join(source, member.path))));
+  }
+  return ok({ form: 'tree', digest: treeDigest(entries), held: { path: source, entries } });
+}
+
+type Member = Extract<ReturnType<typeof walkFolder<void>>, { ok: true }>['value']['members'][number];
+
+async function entryOf(member: Member, take: () => ReturnType<typeof storeFile>): Promise<TreeEntry> {
+  switch (member.kind) {
+    case 'file': {
+      const { form, digest } = await take();
+      return [member.path, form, digest];
+    }
+    case 'dir':
+      return [member.path, 'dir'];
+    case 'link':
+      return [member.path, 'link', member.target];
+  }
+}
+
+/** A member that went into the cache before the next one did not fit is taken from there again. */
+function putBack(cache: string, source: string, entry: TreeEntry): void {
+  const [path, form, digest] = entry;
+  const to = join(source, path);
+  if ((form !== 'file' && form !== 'exec') || lstatSync(to, { throwIfNoEntry: false }) !== undefined) return;
+  linkOrCopy(objectPath(cache, digest, form), to, form);
 }
 
 /** Refused here, because it could not be restored elsewhere. */

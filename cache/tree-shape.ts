@@ -3,10 +3,10 @@
  * harmless: a list from elsewhere could name `../x`, or write through a link that it makes first.
  */
 import type { Digest } from '../base/ids.ts';
+import type { TreeEntry } from './artifact.ts';
 import { folded } from './folded.ts';
 import { isDigest } from './layout.ts';
 import { escapingLink } from './links.ts';
-import type { TreeEntry } from './tree.ts';
 
 /** Lists that were looked at in this process: a digest has one answer. */
 const sound = new Set<Digest>();

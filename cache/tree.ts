@@ -1,20 +1,15 @@
 /** @file Tree objects: a folder as one canonical list. Equal folders, equal digest, on every machine. */
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { compareCodePoints } from '../base/canonical.ts';
 import { digestBytes } from '../base/digest.ts';
 import type { Digest } from '../base/ids.ts';
 import { err, ok, type Result } from '../base/result.ts';
-import type { Artifact, ArtifactFault } from './artifact.ts';
+import type { Artifact, ArtifactFault, TreeEntry } from './artifact.ts';
 import { objectPath } from './layout.ts';
 import { objectState, storeText } from './objects.ts';
 import { errnoOf } from './publish.ts';
 import { isTree } from './tree-shape.ts';
-
-/** Sorted by path in code-point order; `dir` only for an empty one. */
-export type TreeEntry =
-  | readonly [path: string, form: 'file' | 'exec', digest: Digest]
-  | readonly [path: string, form: 'dir']
-  | readonly [path: string, form: 'link', target: string];
 
 const TAG = 'warren/tree/1\n';
 
@@ -57,8 +52,14 @@ export function entriesIn(text: string, digest: Digest): readonly TreeEntry[] | 
   }
 }
 
+/** What is in a folder; undefined when its list is gone. */
+export function entriesOf(cache: string, { digest, held }: Artifact): readonly TreeEntry[] | undefined {
+  return held === undefined ? readTree(cache, digest) : held.entries;
+}
+
 /** The objects without which the artifact is not whole; the tree object itself comes first. */
 export function firstLost(cache: string, artifact: Artifact): Digest | undefined {
+  if (artifact.held !== undefined) return existsSync(artifact.held.path) ? undefined : artifact.digest;
   if (artifact.form !== 'tree') {
     return objectState(cache, artifact.digest, artifact.form) === 'good' ? undefined : artifact.digest;
   }
@@ -83,19 +84,21 @@ export function memberOf(
       message: `${subpath} is asked of a file, not of a folder.`,
     });
   }
-  const entries = readTree(cache, artifact.digest);
+  const entries = entriesOf(cache, artifact);
   if (entries === undefined) return err({ code: 'lost', digest: artifact.digest });
+  const at = artifact.held && join(artifact.held.path, subpath);
   const exact = entries.find(([path]) => path === subpath);
-  if (exact !== undefined) return exactMember(cache, exact);
+  if (exact !== undefined) return exactMember(cache, exact, at);
   const prefix = `${subpath}/`;
   const below = entries.filter(([path]) => path.startsWith(prefix));
   if (below.length === 0) return err(missing(subpath, entries));
   const entriesBelow = below.map(([path, ...rest]) => [path.slice(prefix.length), ...rest] as TreeEntry);
-  return ok(storeMember(cache, entriesBelow));
+  return ok(storeMember(cache, entriesBelow, at));
 }
 
 /** A plan looks into folders, too, in a cache that it may not write to: the digest is all that it needs. */
-function storeMember(cache: string, entries: readonly TreeEntry[]): Artifact {
+function storeMember(cache: string, entries: readonly TreeEntry[], at: string | undefined): Artifact {
+  if (at !== undefined) return { form: 'tree', digest: treeDigest(entries), held: { path: at, entries } };
   try {
     return storeTree(cache, entries);
   } catch (error) {
@@ -104,14 +107,18 @@ function storeMember(cache: string, entries: readonly TreeEntry[]): Artifact {
   }
 }
 
-function exactMember(cache: string, entry: TreeEntry): Result<Artifact, ArtifactFault> {
+function exactMember(
+  cache: string,
+  entry: TreeEntry,
+  at: string | undefined,
+): Result<Artifact, ArtifactFault> {
   const [path, form, digest] = entry;
   switch (form) {
     case 'file':
     case 'exec':
-      return ok({ form, digest });
+      return ok(at === undefined ? { form, digest } : { form, digest, held: { path: at } });
     case 'dir':
-      return ok(storeMember(cache, []));
+      return ok(storeMember(cache, [], at));
     case 'link':
       return err({ code: 'not-a-file', path, message: `${path} is a link; name what it points to.` });
   }

@@ -27,8 +27,13 @@ export function settingsPath({ root }: Project): string {
 /** Makes the state folder, hidden from git: nobody should have to edit an ignore file first. */
 export function prepareHome(project: Project): void {
   if (existsSync(join(project.home, '.gitignore'))) return;
-  mkdirSync(project.home, { recursive: true });
-  writeFileSync(join(project.home, '.gitignore'), '*\n');
+  try {
+    mkdirSync(project.home, { recursive: true });
+    writeFileSync(join(project.home, '.gitignore'), '*\n');
+  } catch (error) {
+    // Whoever needs more of it than a hint for git will say that it cannot be written.
+    if (!(error instanceof Error && 'code' in error)) throw error;
+  }
 }
 
 function nearest(folder: string, marker: string): string | undefined {

@@ -4,6 +4,7 @@ import { dirname, join } from 'node:path';
 import { hexOf, isKey } from '../../base/digest.ts';
 import type { Key, RunId, StageId } from '../../base/ids.ts';
 import { readAction } from '../../cache/actions.ts';
+import { errnoOf } from '../../cache/publish.ts';
 import type { Project } from '../project.ts';
 import type { Fingerprint } from './fingerprint.ts';
 
@@ -59,8 +60,13 @@ export function openPast(project: Project): Past {
       const last = latest(entry.pipeline, entry.stage);
       if (last?.key === entry.key && last.ended === entry.ended) return;
       add(load(), entry);
-      mkdirSync(dirname(path), { recursive: true });
-      appendFileSync(path, `${JSON.stringify(entry)}\n`);
+      try {
+        mkdirSync(dirname(path), { recursive: true });
+        appendFileSync(path, `${JSON.stringify(entry)}\n`);
+      } catch (error) {
+        // Without it `why` knows less; the run has said already that its folder cannot be written.
+        if (errnoOf(error) === undefined) throw error;
+      }
     },
   };
 }

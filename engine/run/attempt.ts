@@ -5,12 +5,13 @@ import type { Because, StageFailure } from '../event.ts';
 import type { Stage } from '../pipeline/graph.ts';
 import type { Decision } from '../plan/decide.ts';
 import type { Outputs } from '../plan/resolve.ts';
-import { clearAttempt, closeAttempt, openAttempt } from './attempt-folder.ts';
+import { type Attempt, clearAttempt, closeAttempt, openAttempt } from './attempt-folder.ts';
 import { claim } from './claim.ts';
 import { collectOutputs } from './collect.ts';
 import type { RunContext } from './context.ts';
+import { cannotWrite, unstored } from './degraded.ts';
 import { changedInput, warnChanged } from './input-checks.ts';
-import { perform } from './perform.ts';
+import { type Performed, perform } from './perform.ts';
 import { publish, recordOf } from './record.ts';
 import type { FailureCause } from './retry.ts';
 import { secretsOf } from './secrets.ts';
@@ -72,10 +73,18 @@ async function attempt(context: RunContext, stage: Stage, toRun: ToRun, tries: n
   const { because } = toRun;
   const began = performance.now();
   const afresh = tries === 1 && because.some(({ kind }) => kind === 'forced');
-  const opened = openAttempt(project, toRun.key, !afresh);
-  context.world.keepCode(stage.kind);
   const seconds = (): number => (performance.now() - began) / 1000;
-  const performed = await perform(context, stage, toRun, opened, because, tries);
+  let opened: Attempt;
+  let performed: Performed;
+  try {
+    opened = openAttempt(project, toRun.key, !afresh);
+    context.world.keepCode(stage.kind);
+    performed = await perform(context, stage, toRun, opened, because, tries);
+  } catch (error) {
+    const failure = cannotWrite('The folder of this attempt', error);
+    if (failure === undefined) throw error;
+    return { kind: 'failed', failure, cause: 'invalid', seconds: seconds() };
+  }
   if (performed.kind !== 'ended') {
     clearAttempt(opened.folder);
     if (performed.kind === 'again') return attempt(context, stage, toRun, tries);
@@ -87,14 +96,20 @@ async function attempt(context: RunContext, stage: Stage, toRun: ToRun, tries: n
     clearAttempt(opened.folder);
     return { kind: 'failed', failure: collected.error, cause: 'invalid', seconds: seconds() };
   }
+  const { artifacts, unstored: why } = collected.value;
+  if (why !== undefined) {
+    context.emit({ type: 'warning', at: Date.now(), stage: stage.id, diagnostic: unstored(stage.id, why) });
+    context.held.push(opened.folder);
+    return { kind: 'ran', outputs: artifacts, stored: false, seconds: seconds() };
+  }
   let standing: ActionRecord | undefined;
   if (changed !== undefined) warnChanged(context, stage, changed);
   else if (stage.cache) {
-    const record = recordOf(context, stage, toRun, collected.value, performed.said, seconds());
+    const record = recordOf(context, stage, toRun, artifacts, performed.said, seconds());
     // Another engine may have been first: then its result is the one.
     standing = await publish(context, stage, record, toRun.anyway);
   }
   closeAttempt(project, opened);
-  const outputs = standing?.outputs ?? collected.value;
+  const outputs = standing?.outputs ?? artifacts;
   return { kind: 'ran', outputs, stored: standing !== undefined, seconds: seconds() };
 }

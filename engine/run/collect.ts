@@ -3,27 +3,35 @@ import { lstatSync, readdirSync, readFileSync } from 'node:fs';
 import { err, ok, type Result } from '../../base/result.ts';
 import type { Artifact, ArtifactFault } from '../../cache/artifact.ts';
 import { errnoOf } from '../../cache/publish.ts';
-import { storeArtifact } from '../../cache/store.ts';
+import { holdArtifact, storeArtifact } from '../../cache/store.ts';
 import { temporaryStore } from '../../cache/temporary.ts';
 import type { StageFailure } from '../event.ts';
 import type { Output, Stage } from '../pipeline/graph.ts';
 import { isFolder } from '../plan/suffix.ts';
+
+interface Collected {
+  readonly artifacts: { readonly [name: string]: Artifact };
+  /** Why the cache could not take all of them. */
+  readonly unstored: string | undefined;
+}
 
 /** Checks every output before the first is stored: a stage gives all of its outputs or none. */
 export async function collectOutputs(
   stage: Stage,
   paths: { readonly [name: string]: string },
   cache: string,
-): Promise<Result<{ [name: string]: Artifact }, StageFailure>> {
+): Promise<Result<Collected, StageFailure>> {
   const fault = outputFault(stage, paths);
   if (fault !== undefined) return err(fault);
   const artifacts: { [name: string]: Artifact } = {};
+  let unstored: string | undefined;
   for (const [name, { temp }] of Object.entries(stage.out)) {
     try {
       const store = temp === true ? temporaryStore(cache) : cache;
-      const stored = await storeArtifact(store, paths[name] as string);
+      const stored = await storeOrHold(store, paths[name] as string);
       if (!stored.ok) return err(refused(name, stored.error));
-      artifacts[name] = stored.value;
+      artifacts[name] = stored.value.artifact;
+      unstored ??= stored.value.unstored;
     } catch (error) {
       const code = errnoOf(error);
       if (code === undefined) throw error;
@@ -34,7 +42,22 @@ export async function collectOutputs(
       });
     }
   }
-  return ok(artifacts);
+  return ok({ artifacts, unstored });
+}
+
+/** Bytes that the cache cannot take stay where they are. */
+async function storeOrHold(
+  cache: string,
+  path: string,
+): Promise<Result<{ readonly artifact: Artifact; readonly unstored?: string }, ArtifactFault>> {
+  try {
+    const stored = await storeArtifact(cache, path);
+    return stored.ok ? ok({ artifact: stored.value }) : stored;
+  } catch (error) {
+    if (errnoOf(error) === undefined) throw error;
+    const held = await holdArtifact(path);
+    return held.ok ? ok({ artifact: held.value, unstored: (error as Error).message }) : held;
+  }
 }
 
 /** The first output that is not what the stage declares. */

@@ -42,5 +42,7 @@ export interface RunContext {
   readonly executor: Executor;
   readonly locks: Locks;
   readonly lease: Lease;
+  /** Folders of attempts whose outputs the cache could not take: they serve the run from there until it ends. */
+  readonly held: string[];
   readonly emit: Emit;
 }

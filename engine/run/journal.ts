@@ -1,9 +1,10 @@
 /** @file The journal of a run: every event, one JSON line each, append-only. Readers never block and never wait. */
 import { randomBytes } from 'node:crypto';
-import { closeSync, mkdirSync, openSync, writeFileSync, writeSync } from 'node:fs';
+import { closeSync, openSync, writeFileSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import type { RunId } from '../../base/ids.ts';
 import { thisProcess } from '../../cache/owner.ts';
+import { errnoOf, makeFolder } from '../../cache/publish.ts';
 import type { Emit, Event } from '../event.ts';
 import type { Graph } from '../pipeline/graph.ts';
 import { type Project, prepareHome } from '../project.ts';
@@ -11,6 +12,8 @@ import { type Project, prepareHome } from '../project.ts';
 export interface Journal {
   readonly run: RunId;
   readonly emit: Emit;
+  /** Why the journal is not whole. */
+  fault(): string | undefined;
   close(): void;
 }
 
@@ -22,11 +25,24 @@ export function runFolder(project: Project, run: RunId): string {
 export function openJournal(project: Project, graph: Graph | undefined): Journal {
   prepareHome(project);
   const run = newRunId();
-  const folder = runFolder(project, run);
-  mkdirSync(folder, { recursive: true });
-  writeFileSync(join(folder, 'owner.json'), JSON.stringify(thisProcess()));
-  if (graph !== undefined) writeFileSync(join(folder, 'graph.json'), JSON.stringify(graph));
-  const file = openSync(join(folder, 'events.jsonl'), 'a');
+  let fault: string | undefined;
+  let file: number | undefined;
+  /** A run goes on without its journal; people hear of it once. */
+  const trying = (action: () => void): void => {
+    try {
+      action();
+    } catch (error) {
+      if (errnoOf(error) === undefined) throw error;
+      fault ??= (error as Error).message;
+    }
+  };
+  trying(() => {
+    const folder = runFolder(project, run);
+    makeFolder(folder);
+    writeFileSync(join(folder, 'owner.json'), JSON.stringify(thisProcess()));
+    if (graph !== undefined) writeFileSync(join(folder, 'graph.json'), JSON.stringify(graph));
+    file = openSync(join(folder, 'events.jsonl'), 'a');
+  });
   let pending: string[] = [];
   let scheduled: NodeJS.Immediate | undefined;
 
@@ -36,11 +52,17 @@ export function openJournal(project: Project, graph: Graph | undefined): Journal
     if (pending.length === 0) return;
     const text = pending.join('');
     pending = [];
-    writeSync(file, text);
+    const open = file;
+    // Nothing after a gap: readers see a run that broke off, not one that never did what is missing.
+    if (open !== undefined && fault === undefined) trying(() => writeSync(open, text));
   }
 
   return {
     run,
+    fault: () => {
+      flush();
+      return fault;
+    },
     emit: (event: Event) => {
       pending.push(`${JSON.stringify(event)}\n`);
       scheduled ??= setImmediate(flush);
@@ -48,7 +70,7 @@ export function openJournal(project: Project, graph: Graph | undefined): Journal
     close: () => {
       if (scheduled !== undefined) clearImmediate(scheduled);
       flush();
-      closeSync(file);
+      if (file !== undefined) closeSync(file);
     },
   };
 }

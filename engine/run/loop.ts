@@ -254,6 +254,11 @@ export function runLoop(context: RunContext, planned: Planned, outs: readonly Ou
       if (!isComplete(each, outputsOf)) continue;
       const done = placeOut(context, each, outputsOf);
       if (!done.ok) {
+        if ('code' in done.error) {
+          const { keyed, because, seconds } = facts;
+          fail(place, done.error, { keyed, because, seconds });
+          return;
+        }
         const { stage, output, digest } = done.error;
         const because = lostBecause(index, stage, output, digest);
         const sources = each.items.map(({ source }) => source);

@@ -20,7 +20,7 @@ import { stageInputs, stageOutputs } from './staging.ts';
 /** What a try needs of the run that it belongs to: `verify` has no more than this. */
 type Surroundings = Pick<RunContext, 'index' | 'world' | 'options' | 'executor' | 'emit'>;
 
-type Performed =
+export type Performed =
   /** `outputs`: paths by name; not looked at yet. */
   | { readonly kind: 'ended'; readonly outputs: { readonly [name: string]: string }; readonly said: Said }
   | ({ readonly kind: 'failed' } & Failed)

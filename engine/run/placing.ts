@@ -3,12 +3,14 @@ import { readdirSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Digest, StageId } from '../../base/ids.ts';
 import { err, ok, type Result } from '../../base/result.ts';
+import type { Artifact } from '../../cache/artifact.ts';
 import { placeForPeople } from '../../cache/placement.ts';
-import type { Emit } from '../event.ts';
+import type { Emit, StageFailure } from '../event.ts';
 import type { GraphIndex } from '../plan/index.ts';
 import { isPlaced, type OutItem, type OutPlace, outItems } from '../plan/placed.ts';
 import type { OutputsOf } from '../plan/resolve.ts';
 import type { World } from '../plan/world.ts';
+import { cannotWrite } from './degraded.ts';
 
 export interface Placer {
   readonly index: GraphIndex;
@@ -51,7 +53,7 @@ export function placeOut(
   { index, world, emit }: Placer,
   place: OutPlace,
   outputsOf: OutputsOf,
-): Result<{ readonly path: string; readonly placed: boolean } | undefined, LostResult> {
+): Result<{ readonly path: string; readonly placed: boolean } | undefined, LostResult | StageFailure> {
   const items = outItems(place, index, world, outputsOf);
   if (items === undefined) return ok(undefined);
   const path = place.many ? place.path : (items[0] as OutItem).path;
@@ -59,7 +61,8 @@ export function placeOut(
   for (const [i, { path: to, artifact }] of items.entries()) {
     const source = place.items[i]?.source;
     if (source?.kind !== 'output') continue;
-    const done = placeForPeople(world.project.cache, artifact, to);
+    const done = tryPlacing(world.project.cache, artifact, to);
+    if ('code' in done) return err(done);
     if (!done.ok) return err({ stage: source.stage, output: source.output, digest: done.error.digest });
     for (const file of done.value) {
       world.memo.record(statSync(file.path, { bigint: true }), file.digest, Date.now());
@@ -68,6 +71,21 @@ export function placeOut(
   }
   if (place.many) removeOthers(place.path, items);
   return ok({ path, placed: true });
+}
+
+/** The result is stored all the same: the next run only has to place it. */
+function tryPlacing(
+  cache: string,
+  artifact: Artifact,
+  to: string,
+): ReturnType<typeof placeForPeople> | StageFailure {
+  try {
+    return placeForPeople(cache, artifact, to);
+  } catch (error) {
+    const failure = cannotWrite('A result of the pipeline', error);
+    if (failure === undefined) throw error;
+    return failure;
+  }
 }
 
 /** A folder of many holds one entry a label and nothing of an earlier set of labels. */

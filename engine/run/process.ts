@@ -1,6 +1,7 @@
 /** @file One process of a stage, from start to end: its output, its messages, its time limit, its interruption. */
 import { appendFileSync } from 'node:fs';
 import { relative } from 'node:path';
+import { errnoOf } from '../../cache/publish.ts';
 import type { Failure } from '../../stages/protocol/failure.ts';
 import type { StageMessage } from '../../stages/protocol/task.ts';
 import type { Launch, Running } from '../executors/executor.ts';
@@ -108,10 +109,18 @@ function listener(context: Surroundings, { id: stage }: Stage, log: string) {
       emit({ type: 'stage-output', at: Date.now(), stage, stream, text: line });
     });
   const lines = { stdout: text('stdout'), stderr: text('stderr') };
-  const clean = (stream: 'stdout' | 'stderr') =>
-    redact.stream((chunk) => {
+  /** What the disk does not take is shown all the same. */
+  const keep = (chunk: string): void => {
+    try {
       appendFileSync(log, chunk);
       logged = true;
+    } catch (error) {
+      if (errnoOf(error) === undefined) throw error;
+    }
+  };
+  const clean = (stream: 'stdout' | 'stderr') =>
+    redact.stream((chunk) => {
+      keep(chunk);
       lines[stream].push(chunk);
     });
   const streams = { stdout: clean('stdout'), stderr: clean('stderr') };

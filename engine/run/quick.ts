@@ -90,9 +90,11 @@ function holds({ guards, looks, actions, machine }: Seal): boolean {
   return true;
 }
 
-function answer(seal: Seal, project: Project): Answer {
+function answer(seal: Seal, project: Project): Answer | undefined {
   const began = performance.now();
   const journal = openJournal(project, undefined);
+  // Without a journal there is something to say, and that is the long way's.
+  if (journal.fault() !== undefined) return undefined;
   const { run } = journal;
   const at = Date.now();
   const { pipeline, file, targets, out } = seal;

@@ -1,6 +1,5 @@
 /** @file One invocation: plan, journal, loop, result. */
 import type { RunId, StageId } from '../../base/ids.ts';
-import { openLocks } from '../../cache/locks.ts';
 import type { Emit, EventOf } from '../event.ts';
 import { readLockFile } from '../lock/file.ts';
 import type { LockFault } from '../lock/outdated.ts';
@@ -11,7 +10,9 @@ import { outPlaces } from '../plan/placed.ts';
 import { isWanted, type Planned, wouldRun } from '../plan/plan.ts';
 import { openWorld } from '../plan/world.ts';
 import type { Project } from '../project.ts';
+import { clearAttempt } from './attempt-folder.ts';
 import type { RunOptions } from './context.ts';
+import { journalFault, locksOrNone } from './degraded.ts';
 import { openJournal } from './journal.ts';
 import { announcePlan, type Keeping, keepFor } from './keep.ts';
 import { frozenFaults, publishLocked, updateLock } from './locking.ts';
@@ -96,7 +97,8 @@ async function runKept(
   // Loaded late: a run that has nothing to do never needs to start a process.
   const { localExecutor } = await import('../executors/local.ts');
   const executor = localExecutor();
-  const locks = openLocks(project.cache);
+  const { locks, fault } = locksOrNone(project.cache);
+  const held: string[] = [];
   try {
     both({
       type: 'run-started',
@@ -110,7 +112,8 @@ async function runKept(
       files: options.files,
     });
     remote.listen(both);
-    const context = { run: journal.run, index, world, options, executor, locks, lease, emit: both };
+    const context = { run: journal.run, index, world, options, executor, locks, lease, held, emit: both };
+    if (fault !== undefined) both({ type: 'warning', at: Date.now(), diagnostic: fault });
     if (lock.problem !== undefined) both({ type: 'warning', at: Date.now(), diagnostic: lock.problem });
     const skipped = planned.plan.stages.filter(({ label }) => label === 'skip').map(skippedResult);
     for (const event of skippedEvents(skipped)) both(event);
@@ -126,12 +129,15 @@ async function runKept(
       for (const diagnostic of warnings) both({ type: 'warning', at: Date.now(), diagnostic });
       sealRun(context, { done, outs, out, outputsOf, lock: { path: lock.path, current }, root });
     }
+    const gap = journal.fault();
+    if (gap !== undefined) emit({ type: 'warning', at: Date.now(), diagnostic: journalFault(gap) });
     const seconds = (performance.now() - began) / 1000;
     both({ type: 'run-done', at: Date.now(), outcome: result.outcome, seconds });
     return result;
   } finally {
     executor.close();
     locks.close();
+    for (const folder of held) clearAttempt(folder);
     journal.close();
   }
 }

@@ -3,10 +3,10 @@ import { closeSync, openSync, readFileSync, readSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Digest } from '../../base/ids.ts';
 import type { Json } from '../../base/json.ts';
-import type { Artifact } from '../../cache/artifact.ts';
+import type { Artifact, TreeEntry } from '../../cache/artifact.ts';
 import { objectPath } from '../../cache/layout.ts';
 import { objectState } from '../../cache/objects.ts';
-import { readTree, type TreeEntry } from '../../cache/tree.ts';
+import { readTree } from '../../cache/tree.ts';
 import { type Difference, type Found, NOTHING } from './difference.ts';
 import { compareJson, compareRows } from './fields.ts';
 

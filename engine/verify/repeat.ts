@@ -15,7 +15,7 @@ import { compareOutput } from './compare.ts';
 import type { Found } from './difference.ts';
 import { digestMade } from './made.ts';
 
-export type VerifyContext = Omit<RunContext, 'run' | 'lease'>;
+export type VerifyContext = Omit<RunContext, 'run' | 'lease' | 'held'>;
 
 /** One output that differs. */
 export interface OutputFound extends Found {

@@ -105,7 +105,7 @@ describe('shape of the file', () => {
     [
       'two results of one name',
       `${command('run: [a], out: { o: file }')}out: { Best: s.o, best: s.o }\n`,
-      ['colliding-names 4:19 best'],
+      ['colliding-names 3:19 best'],
     ],
     [
       'two inputs of one variable',
