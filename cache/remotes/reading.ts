@@ -5,9 +5,10 @@ import type { JsonObject } from '../../base/json.ts';
 import { err, ok } from '../../base/result.ts';
 import { recordIn } from '../action-text.ts';
 import type { ActionRecord } from '../actions.ts';
+import type { TreeEntry } from '../artifact.ts';
 import { keyOfFingerprint } from '../key.ts';
 import { storeText } from '../objects.ts';
-import { entriesIn, type TreeEntry } from '../tree.ts';
+import { entriesIn } from '../tree.ts';
 import { actionAt, objectAt } from './paths.ts';
 import { BrokenOff, type Remote, type RemoteFault, type Remotely } from './remote.ts';
 
