@@ -72,21 +72,21 @@ export async function sampleResponses(request: SamplingRequest): Promise<Result<
     // What is left is decoded in other company than before: no response hangs on what shares its batch.
     const stream = (place: number, index: number): Random =>
       request.random((prompts[left[place] as number] as Prompt).id, index);
-    for await (const generations of decoder?.generate(queriesLeft, options, stream) ?? []) {
+    for await (const generations of decoder?.generate(queriesLeft, options, stream, signal) ?? []) {
       const at = left[generations[0]?.prompt as number] as number;
       const responses = generations.toSorted((a, b) => a.index - b.index).map(madeOf);
       made[at] = responses;
       request.journal.keep({ prompt: at, responses: [...responses] }, responses.length);
       request.onPrompt(++done);
-      if (signal.aborted)
-        return err({
-          code: 'cancelled',
-          message: `Sampling was stopped after ${done} of ${prompts.length} prompts.`,
-        });
     }
   } finally {
     await decoder?.close();
   }
+  if (done < prompts.length)
+    return err({
+      code: 'cancelled',
+      message: `Sampling was stopped after ${done} of ${prompts.length} prompts.`,
+    });
   const settings = settingsOf(options);
   const rows = prompts.map((prompt, at) =>
     (made[at] as readonly Made[]).map((one) => ({ ...responseRow(prompt, request.label, one), settings })),

@@ -96,6 +96,14 @@ describe('the call', () => {
     ]);
   });
 
+  it.each(['-1', 'often', '1e3'])('--checkpoint-every %s', async (seconds) => {
+    const { code, stderr } = await new Tree().warren('run', 'x.yaml', `--checkpoint-every=${seconds}`);
+    expect([code, stderr.split('\n')[0]]).toEqual([
+      2,
+      `error[invalid-argument]: Option '--checkpoint-every <seconds>' argument '${seconds}' is invalid. Give a number of seconds, 0 or more.`,
+    ]);
+  });
+
   it('a folder that is not there', async () => {
     const { code, stderr } = await new Tree().warren('status', '--cwd', 'nowhere');
     expect([code, stderr]).toEqual([

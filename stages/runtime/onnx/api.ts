@@ -92,11 +92,15 @@ export interface Generation {
 }
 
 export interface Decoder {
-  /** Yields all n generations of a prompt together, in any order of prompts. `random(prompt, index)` gives each sequence its own stream. */
+  /**
+   * Yields all n generations of a prompt together, in any order of prompts. `random(prompt, index)` gives each sequence its own stream.
+   * An aborted signal ends it after the next token.
+   */
   generate(
     prompts: readonly (readonly number[])[],
     options: GenerateOptions,
     random: (prompt: number, index: number) => Random,
+    signal?: AbortSignal,
   ): AsyncGenerator<readonly Generation[]>;
   close(): Promise<void>;
 }

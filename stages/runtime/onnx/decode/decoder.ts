@@ -20,7 +20,8 @@ interface Active extends Placed {
 export async function openDecoder(model: Model, options: { readonly threads: number }): Promise<Decoder> {
   const session = await openDecoderSession(model, options.threads);
   return {
-    generate: (prompts, settings, random) => generate(model, session, prompts, settings, random),
+    generate: (prompts, settings, random, signal) =>
+      generate(model, session, prompts, settings, random, signal),
     close: () => session.close(),
   };
 }
@@ -31,6 +32,7 @@ async function* generate(
   prompts: readonly Prompt[],
   options: GenerateOptions,
   random: (prompt: number, index: number) => Random,
+  signal?: AbortSignal,
 ): AsyncGenerator<readonly Generation[]> {
   const capacity = capacityFor(model, prompts, options.maxNewTokens);
   const width = searchWidth(options);
@@ -64,7 +66,7 @@ async function* generate(
   const waiting = prompts
     .map((ids, prompt) => ({ ids, prompt }))
     .sort((a, b) => b.ids.length - a.ids.length || a.prompt - b.prompt);
-  while (waiting.length > 0 || active.length > 0) {
+  while ((waiting.length > 0 || active.length > 0) && !signal?.aborted) {
     const admitted = waiting.splice(0, admissible(waiting, active, rows, width));
     if (admitted.length > 0) {
       const started = admitted.map(({ ids, prompt }, place) => start(prompt, ids, used + place));
