@@ -132,7 +132,7 @@ async function collectAlone(
           cache,
           left.map(({ record }) => record),
         );
-  const temporary = [...dead, ...outputs];
+  const temporary = [...dead, ...outputs, ...litter.brokenDownloads(cache, clock.now())];
   const quarantined = litter.everythingIn(join(cache, 'quarantine'));
   const locks = litter.deadLocks(cache, clock);
   const called = namesOf(roots);

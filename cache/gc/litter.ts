@@ -37,6 +37,14 @@ export function temporariesIn(cache: string): string[] {
   );
 }
 
+/** Downloads that nobody has gone on with for a while; one that goes on is written to. */
+export function brokenDownloads(cache: string, now: number): string[] {
+  return everythingIn(join(cache, 'incoming')).filter((path) => {
+    const stat = lstatSync(path, { throwIfNoEntry: false });
+    return stat !== undefined && now - stat.ctimeMs > ABANDONED;
+  });
+}
+
 /** Everything in a folder of what was set aside. */
 export function everythingIn(folder: string): string[] {
   return names(folder).map((name) => join(folder, name));

@@ -1,9 +1,17 @@
-import { type BadObject, type Needing, type Verified, verifyCache } from '../../cache/verify.ts';
+import {
+  type BadObject,
+  type Needing,
+  type Verified,
+  type VerifyOptions,
+  verifyCache,
+} from '../../cache/verify.ts';
 import { type Line, line, span } from '../report/line.ts';
 import { bytes, plural } from '../report/quantity.ts';
-import { answer, type Call, sourcesOf } from './call.ts';
+import { openRunRemote } from '../run/remote.ts';
+import { answer, type Call, refuse, sourcesOf, warn } from './call.ts';
 import { EXIT, type ExitCode } from './exit.ts';
 import { projectHere } from './history.ts';
+import { defaultRemote } from './remote-place.ts';
 
 interface VerifyDocument extends Verified {
   readonly schema: 'warren/cache-verify/1';
@@ -14,9 +22,19 @@ interface VerifyDocument extends Verified {
 
 /** `cache verify [--repair]`: 1 if something is bad and stays so. */
 export async function cacheVerify(call: Call, options: { readonly repair?: boolean }): Promise<ExitCode> {
-  const { cache } = projectHere(call.cwd);
+  const project = projectHere(call.cwd);
+  const { cache } = project;
   const repaired = options.repair === true;
-  const verified = await verifyCache(cache, { repair: repaired });
+  const place = await defaultRemote(project, repaired);
+  if (!place.ok) return refuse(call, place.error);
+  const remote = await openRunRemote(cache, place.value);
+  remote.listen((event) => {
+    if (event.type === 'warning' && !call.quiet) warn(call, [event.diagnostic]);
+  });
+  const fetch: VerifyOptions['fetch'] = async (digest, form) =>
+    remote.elsewhere?.bring([{ digest, form }]) ?? false;
+  const verified = await verifyCache(cache, { repair: repaired, fetch });
+  remote.close();
   const ok = verified.bad.length === 0 && verified.badRecords.length === 0;
   const document: VerifyDocument = { schema: 'warren/cache-verify/1', cache, ok, repaired, ...verified };
   answer(call, document, () => lines(document, sourcesOf(call.cwd).show));

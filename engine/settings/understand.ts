@@ -58,21 +58,31 @@ function placeOf(map: MapNode, root: string, problems: Problems): RemotePlace | 
     problems.error('bad-remote', map.range, message, { hint: 'write the path alone' });
     return undefined;
   }
+  if (endpoint !== undefined && holdsSecret(endpoint)) {
+    const message = 'The endpoint of a remote holds a user or a password.';
+    // Without its place: the line would be shown.
+    problems.error('bad-remote', undefined, message, { hint: 'credentials belong into the environment' });
+    return undefined;
+  }
   if (endpoint !== undefined && !isEndpoint(endpoint)) {
     const range = map.entries.get('endpoint')?.value.range ?? map.range;
-    const hint = 'write https://HOST; credentials belong into the environment';
+    const hint = 'write https://HOST';
     problems.error('bad-remote', range, 'This is not the address of a store.', { hint });
     return undefined;
   }
   return { ...place, endpoint, region };
 }
 
-/** Without a user, a query or a fragment: a secret in the file would be shown and committed. */
+function holdsSecret(text: string): boolean {
+  if (!URL.canParse(text)) return false;
+  const { username, password } = new URL(text);
+  return username !== '' || password !== '';
+}
+
 function isEndpoint(text: string): boolean {
   if (!URL.canParse(text)) return false;
-  const { protocol, username, password, search, hash } = new URL(text);
-  const plain = username === '' && password === '' && search === '' && hash === '';
-  return plain && (protocol === 'https:' || protocol === 'http:');
+  const { protocol, search, hash } = new URL(text);
+  return search === '' && hash === '' && (protocol === 'https:' || protocol === 'http:');
 }
 
 function addressOf(node: Node, root: string, problems: Problems): RemotePlace | undefined {

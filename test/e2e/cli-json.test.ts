@@ -21,7 +21,12 @@ function faults(document: unknown): unknown {
 }
 
 it('every command answers in the shape that its schema states', async () => {
-  const tree = new Tree({ 'p.yaml': PIPELINE, 'wrong.yaml': 'stages: { a: { rnu: x } }\n' });
+  const tree = new Tree({
+    'p.yaml': PIPELINE,
+    'wrong.yaml': 'stages: { a: { rnu: x } }\n',
+    'warren.yaml': 'remotes: { origin: ./elsewhere }\n',
+    'elsewhere/README': '',
+  });
   const calls: [expected: string, ...args: string[]][] = [
     ['check', 'check', 'p.yaml'],
     ['check', 'check', 'wrong.yaml'],
@@ -49,6 +54,9 @@ it('every command answers in the shape that its schema states', async () => {
     ['cache-rm', 'cache', 'rm', 'b'],
     ['cache-gc', 'cache', 'gc', '--max-age', '30d', '--max-size', '1G'],
     ['init', 'init'],
+    ['push', 'push', 'p.yaml'],
+    ['pull', 'pull', 'p.yaml'],
+    ['lock-merge', 'lock', 'merge', 'p.lock.yaml', 'p.lock.yaml', 'p.lock.yaml'],
     ['doctor', 'doctor'],
   ];
   for (const [expected, ...args] of calls) {

@@ -1,6 +1,7 @@
 /** @file push and pull by the program: between checkouts, over S3 and over a folder, also when they are killed midway. */
-import { existsSync, rmSync } from 'node:fs';
+import { chmodSync, existsSync, rmSync, writeFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
+import { digestBytes, hexOf } from '../../base/digest.ts';
 import { Tree } from '../rigs/program.ts';
 import { freshPrefix, s3Rig, standBefore } from '../rigs/s3.ts';
 
@@ -44,6 +45,12 @@ async function call(
   return { code, document: JSON.parse(stdout) as Answer['document'] };
 }
 
+/** Below `objects/`. */
+function objectOf(text: string): string {
+  const hex = hexOf(digestBytes(text));
+  return `${hex.slice(0, 2)}/${hex.slice(2)}`;
+}
+
 function actions({ document }: Answer): string[] {
   return (document['stages'] as { readonly action: string }[]).map(({ action }) => action);
 }
@@ -83,6 +90,19 @@ describe('results', () => {
     const three = project(YAML, settings(shared.folder));
     expect(actions(await call(three, {}, 'run', 'p.yaml'))).toEqual(['fresh', 'fresh', 'restored']);
     expect(three.read('out/p/c')).toBe(two.read('out/p/c'));
+  });
+
+  it('that are corrupt here come back with cache verify --repair', async () => {
+    const shared = new Tree();
+    const tree = project(YAML, settings(shared.folder));
+    await tree.warren('run', 'p.yaml', '--no-remote');
+    await tree.warren('push', 'p.yaml');
+    const object = tree.path(`.warren/cache/objects/${objectOf('a\n')}`);
+    chmodSync(object, 0o644);
+    writeFileSync(object, 'b\n');
+    const { document } = await call(tree, {}, 'cache', 'verify', '--repair');
+    expect(document['bad']).toMatchObject([{ fault: 'corrupt', fetched: true }]);
+    expect((await call(tree, {}, 'cache', 'verify')).document).toMatchObject({ ok: true });
   });
 
   it('need a remote and credentials, and say so', async () => {

@@ -6,6 +6,7 @@ import { dirname, join } from 'node:path';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { digestBytes } from '../../../base/digest.ts';
 import type { Key } from '../../../base/ids.ts';
+import { ok } from '../../../base/result.ts';
 import { recordText } from '../../../cache/action-text.ts';
 import type { ActionRecord } from '../../../cache/actions.ts';
 import type { Artifact } from '../../../cache/artifact.ts';
@@ -148,6 +149,18 @@ const TREES: { readonly [what: string]: unknown } = {
   'a digest that is a path': [['a', 'file', 'sha256:../../../evil']],
   'no list': { a: 1 },
 };
+
+it('a stream that is longer than it said is cut', async () => {
+  const remote: Remote = {
+    ...folderRemote(folder()),
+    open: () => Promise.resolve(ok({ size: 4, from: 0, chunks: endless() })),
+  };
+  expect(await bring(remote, WANTED)).toEqual({ codes: ['remote-too-large'], published: [] });
+});
+
+async function* endless(): AsyncGenerator<Uint8Array> {
+  for (;;) yield await Promise.resolve(Buffer.from('good'));
+}
 
 describe('a list of a folder with', () => {
   it.each(Object.entries(TREES))('%s is refused', async (_, entries) => {
