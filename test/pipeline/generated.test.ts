@@ -29,6 +29,13 @@ describe('the schema for editors', () => {
     ['out of range', 'stages: { s: { uses: train, in: { records: data.train }, with: { lr: 0 } } }', false],
     ['missing input', 'stages: { s: { uses: train, with: { lr: 1 } } }', false],
     ['unknown input', 'stages: { s: { uses: data, in: { transcripts: ./a, x: ./b } } }', false],
+    [
+      'a pipeline file in rounds',
+      'stages: { s: { uses: ./round.yaml, rounds: 3, carry: { policy: policy }, in: { policy: data.train } } }',
+      true,
+    ],
+    ['a pipeline file without ./', 'stages: { s: { uses: round.yaml } }', false],
+    ['no rounds', 'stages: { s: { uses: ./round.yaml, rounds: 0 } }', false],
     ['unknown kind', 'stages: { s: { uses: dta } }', false],
     ['neither', 'stages: { s: { desc: x } }', false],
   ])('%s', (_, text, valid) => {

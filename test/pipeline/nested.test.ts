@@ -129,6 +129,19 @@ describe('a pipeline as a stage', () => {
     });
   });
 
+  it('keeps groups of one name apart: each instance comes after its own members', async () => {
+    const child = `stages:
+  last: { run: [t], in: { x: "first[*].o" }, out: { o: file } }
+  first: { run: [t, "\${matrix.k}"], matrix: { k: [1, 2] }, out: { o: file } }
+out: { o: last.o }\n`;
+    const graph = await graphOf('stages: { c: { uses: ./c.yaml }, d: { uses: ./c.yaml } }', {
+      children: { 'c.yaml': child },
+    });
+    expect(graph.stages.map(({ id }) => id)).toEqual(
+      ['c', 'd'].flatMap((name) => [`${name}/first[k=1]`, `${name}/first[k=2]`, `${name}/last`]),
+    );
+  });
+
   it('lists every file that was read', async () => {
     const loaded = await load(
       'stages: { a: { uses: ./sub/child.yaml }, b: { uses: ./sub/child.yaml } }',
@@ -158,16 +171,19 @@ describe('a pipeline as a stage', () => {
 
   it('shares named tokens with its parent, whose number counts, and takes part as a whole', async () => {
     const tokens = (count: number) =>
-      `limits: { api: ${count} }\nstages: { s: { run: [t], limits: [api], in: { x: ./gone.txt }, out: { o: file } } }\nout: { o: s.o }\n`;
+      `limits: { api: ${count} }\nstages: { s: { run: [t], limits: [api], in: { x: ./gone.txt, y: in.y }, out: { o: file } } }\nin: { y: ./rows.jsonl }\nout: { o: s.o }\n`;
     const text = `limits: { api: 1 }\nwith: { on: false }\nstages:
-  c: { uses: ./c.yaml, when: "\${with.on}" }
+  c: { uses: ./c.yaml, when: "\${with.on}", in: { y: ./gone.txt } }
   t: { run: [t], in: { x: [c.o, ./rows.jsonl] } }\n`;
     const graph = await graphOf(text, { children: { 'c.yaml': tokens(4) } });
     expect(graph.limits).toEqual({ api: 1 });
     expect(graph.stages.map(({ id }) => id)).toEqual(['t']);
     expect(graph.leftOut).toMatchObject([{ id: 'c/s', missedBy: ['t.x'] }]);
     const two = 'stages: { c: { uses: ./c.yaml }, d: { uses: ./d.yaml } }';
-    const conflict = { files: ['gone.txt'], children: { 'c.yaml': tokens(4), 'd.yaml': tokens(5) } };
+    const conflict = {
+      files: ['gone.txt', 'rows.jsonl'],
+      children: { 'c.yaml': tokens(4), 'd.yaml': tokens(5) },
+    };
     expect(await told(two, conflict)).toEqual(['conflicting-limits d.yaml:1:11 api']);
   });
 });
