@@ -95,10 +95,16 @@ function planLines(planned: Plan, graph: Graph): Line[] {
   return [...table(rows), [], countsOf(planned)];
 }
 
-/** What a `maybe` hangs on: equal bytes from upstream leave it as it is, and so does another stage that does its work. */
+/**
+ * What a `maybe` hangs on: equal bytes from upstream leave it as it is, and so does another stage that does its work,
+ * or that nobody needs what was lost of it.
+ */
 function conditionOf(because: readonly Because[]): string {
   const twin = because.find(({ kind }) => kind === 'twin');
   if (twin?.kind === 'twin') return `if ${twin.stage}, which is the same work, does not run first`;
+  const gone = because.find(({ kind }) => kind === 'lost' || kind === 'temp');
+  if (gone?.kind === 'lost') return `if its result is needed, which was lost (${gone.detail})`;
+  if (gone?.kind === 'temp') return `if its temporary output ${gone.output} is needed again`;
   const upstream = because.flatMap((each) =>
     each.kind === 'upstream' ? [`${each.stage}.${each.output}`] : [],
   );

@@ -1,5 +1,5 @@
 /** @file What is to be done about one stage. The plan and the run both ask here, so they cannot disagree. */
-import type { Digest, Key } from '../../base/ids.ts';
+import type { Digest, Key, StageId } from '../../base/ids.ts';
 import { type ActionRecord, ownDigest, readAction } from '../../cache/actions.ts';
 import type { Because, StageFailure } from '../event.ts';
 import type { Stage } from '../pipeline/graph.ts';
@@ -86,4 +86,12 @@ export function decide(
 
 function runsAlways({ workspace }: Stage): Because {
   return workspace === undefined ? { kind: 'uncached' } : { kind: 'uncached', detail: 'it runs every time' };
+}
+
+/** The outputs of stages that have their results. */
+export function outputsIn(decisions: ReadonlyMap<StageId, Decision>): OutputsOf {
+  return (id) => {
+    const decision = decisions.get(id);
+    return decision?.state === 'hit' ? decision.record.outputs : undefined;
+  };
 }

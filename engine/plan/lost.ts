@@ -16,13 +16,14 @@ export interface LostResults {
   readonly wanted: Artifact[];
 }
 
-/** Adds the producers of what stages that run will read. */
+/** Adds the producers of what stages that run will read; with `orMay`, of what those that may run would. */
 export function addLostInputs(
   lost: LostResults,
   decisions: ReadonlyMap<StageId, Decision>,
   index: GraphIndex,
   world: World,
   outputsOf: OutputsOf,
+  orMay = false,
 ): void {
   for (const [id, decision] of decisions) {
     if (decision.state === 'lost') {
@@ -30,7 +31,7 @@ export function addLostInputs(
       lost.wanted.push(artifact);
       lost.producers.set(stage, { kind: 'lost', detail });
     }
-    const runs = decision.state === 'run' || (decision.state === 'waiting' && decision.certain);
+    const runs = decision.state === 'run' || (decision.state === 'waiting' && (orMay || decision.certain));
     if (!runs) continue;
     for (const binding of Object.values(index.stages.get(id)?.in ?? {})) {
       for (const source of sourcesOf(binding)) {

@@ -4,9 +4,10 @@ import { hashAhead } from '../../cache/ahead.ts';
 import type { Artifact } from '../../cache/artifact.ts';
 import type { Because, PlanLabel } from '../event.ts';
 import type { Stage } from '../pipeline/graph.ts';
-import { type Decision, decide } from './decide.ts';
+import { type Decision, decide, outputsIn } from './decide.ts';
 import { closureOf, filesOf, type GraphIndex, sourcesOf } from './index.ts';
 import { addIfLost, addLostInputs, type LostResults } from './lost.ts';
+import { type Perhaps, perhapsLost } from './perhaps.ts';
 import { isPlaced, type OutPlace, outItems, outPlaces } from './placed.ts';
 import type { OutputsOf } from './resolve.ts';
 import { findTwins } from './twins.ts';
@@ -81,8 +82,9 @@ export function planIn(index: GraphIndex, world: World, options: PlanOptions): P
     addLostInputs(lost, decisions, index, world, outputsOf);
     const unplaced = findUnplaced(places, index, world, outputsOf, lost);
     if (producers.size > before) continue;
-    const twins = findTwins(stages, decisions);
-    const planned = stages.map((stage) => plannedStage(stage, decisions, unplaced, twins));
+    const perhaps = perhapsLost({ stages, index, world, places, anyway, decisions });
+    const twins = findTwins(stages, perhaps.decisions);
+    const planned = stages.map((stage) => plannedStage(stage, perhaps, unplaced, twins));
     const skipped = skippedAmong(index, stages, options);
     const plan = {
       pipeline: index.graph.name,
@@ -119,13 +121,6 @@ export function isWanted(place: OutPlace, stages: readonly Stage[]): boolean {
   return place.stages.every((id) => ids.has(id));
 }
 
-function outputsIn(decisions: ReadonlyMap<StageId, Decision>): OutputsOf {
-  return (id) => {
-    const decision = decisions.get(id);
-    return decision?.state === 'hit' ? decision.record.outputs : undefined;
-  };
-}
-
 /** Stages with a result that has to be placed for people; those whose bytes are gone are added to `lost`. */
 function findUnplaced(
   places: readonly OutPlace[],
@@ -146,12 +141,17 @@ function findUnplaced(
 
 function plannedStage(
   stage: Stage,
-  decisions: ReadonlyMap<StageId, Decision>,
+  { producers, decisions }: Perhaps,
   unplaced: ReadonlySet<StageId>,
   twins: ReadonlyMap<StageId, StageId>,
 ): PlannedStage {
   const { id, kind } = stage;
   const decision = decisions.get(id) as Decision;
+  const needed = producers.get(id);
+  if (needed !== undefined) {
+    const key = 'key' in decision ? decision.key : null;
+    return { id, kind, label: 'maybe', key, because: [needed] };
+  }
   switch (decision.state) {
     case 'hit':
       return {

@@ -268,7 +268,8 @@ export function runLoop(context: RunContext, planned: Planned, outs: readonly Ou
       }
       if (done.value === undefined) continue;
       out[each.name] = done.value.path;
-      if (done.value.placed && action === 'fresh') shown = 'restored';
+      // One that the plan called fresh stays that, where it lies in a folder that others made anew.
+      if (done.value.placed && action === 'fresh' && labels.get(id) !== 'fresh') shown = 'restored';
     }
     // What made a result of the pipeline shows its tables with it, whenever it was made.
     const reports = results.length > 0 ? facts.record?.reports : undefined;
