@@ -5,6 +5,7 @@ import { err, ok, type Result } from '../../base/result.ts';
 import type { Event, EventOf } from '../event.ts';
 import type { Project } from '../project.ts';
 import { type Line, span } from '../report/line.ts';
+import { retryText } from '../report/lines.ts';
 import { type Call, refuse, writeLines } from './call.ts';
 import { EXIT, type ExitCode } from './exit.ts';
 import { journalOf, readRun, runAlive } from './history.ts';
@@ -17,6 +18,8 @@ interface LogsOptions {
 }
 
 type Output = EventOf<'stage-output'>;
+/** Between the lines of two attempts it is said why there is another. */
+type Shown = Output | EventOf<'stage-retrying'>;
 
 /** How often a growing journal is looked at. */
 const LOOK_MS = 150;
@@ -29,9 +32,9 @@ export async function logs(call: Call, words: readonly string[], options: LogsOp
   if (!found.ok) return refuse(call, [found.error]);
   const { project, run, stages } = found.value;
   const lines: Output[] = [];
-  const put = (events: readonly Output[]): void => {
-    if (call.json) for (const event of events) lines.push(event);
-    else
+  const put = (events: readonly Shown[]): void => {
+    if (call.json) for (const event of events) if (event.type === 'stage-output') lines.push(event);
+    if (!call.json)
       writeLines(
         process.stdout,
         call,
@@ -48,7 +51,7 @@ async function follow(
   project: Project,
   run: RunId,
   stages: ReadonlySet<StageId>,
-  put: (events: readonly Output[]) => void,
+  put: (events: readonly Shown[]) => void,
 ): Promise<void> {
   const journal = journalOf(project, run);
   const open = new Set(stages);
@@ -64,12 +67,19 @@ async function follow(
   }
 }
 
-function outputsOf(events: readonly Event[], stages: ReadonlySet<StageId>): Output[] {
-  return events.filter((event): event is Output => event.type === 'stage-output' && stages.has(event.stage));
+function outputsOf(events: readonly Event[], stages: ReadonlySet<StageId>): Shown[] {
+  return events.filter(
+    (event): event is Shown =>
+      (event.type === 'stage-output' || event.type === 'stage-retrying') && stages.has(event.stage),
+  );
 }
 
-function textLine({ stage, text }: Output, named: boolean): Line {
-  return named ? [span(`${stage} | `, 'dim'), span(text)] : [span(text)];
+function textLine(event: Shown, named: boolean): Line {
+  const text =
+    event.type === 'stage-output'
+      ? span(event.text)
+      : span(`retry ${event.retry} of ${event.of} ${retryText(event)}: ${event.failure.message}`, 'warn');
+  return named ? [span(`${event.stage} | `, 'dim'), text] : [text];
 }
 
 function documentOf(run: RunId, lines: readonly Output[]): object {
