@@ -8,7 +8,7 @@ export interface Artifact {
   readonly held?: Held | undefined;
 }
 
-export interface Held {
+interface Held {
   readonly path: string;
   /** Of a folder: what would be its list. */
   readonly entries?: readonly TreeEntry[] | undefined;

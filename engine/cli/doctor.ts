@@ -1,12 +1,13 @@
-import { accessSync, constants, existsSync } from 'node:fs';
 import { availableParallelism, totalmem } from 'node:os';
-import { dirname } from 'node:path';
+import { probe } from '../../cache/probe.ts';
+import type { Project } from '../project.ts';
 import { type Line, span } from '../report/line.ts';
 import { bytes } from '../report/quantity.ts';
 import { table } from '../report/table.ts';
 import { answer, type Call, sourcesOf } from './call.ts';
 import { EXIT, type ExitCode } from './exit.ts';
 import { projectHere } from './history.ts';
+import { packageVersion } from './package.ts';
 
 interface Finding {
   readonly what: string;
@@ -23,12 +24,13 @@ interface DoctorDocument {
 
 /** `doctor`: whether this machine and project can run pipelines; 1 if something is missing. */
 export async function doctor(call: Call): Promise<ExitCode> {
-  const { cache } = projectHere(call.cwd);
+  const project = projectHere(call.cwd);
   const findings: Finding[] = [
+    { what: 'warren', ok: true, found: packageVersion() },
     nodeVersion(),
     { what: 'cores', ok: true, found: String(availableParallelism()) },
     { what: 'memory', ok: true, found: bytes(totalmem()) },
-    writable(cache, sourcesOf(call.cwd).show(cache)),
+    ...cacheFindings(project, sourcesOf(call.cwd).show),
     await backend(),
   ];
   const ok = findings.every((finding) => finding.ok);
@@ -55,20 +57,23 @@ function nodeVersion(): Finding {
   };
 }
 
-/** The folder itself, or the nearest one above that is there. */
-function writable(folder: string, shown: string): Finding {
-  let at = folder;
-  while (!existsSync(at) && dirname(at) !== at) at = dirname(at);
+/** The cache and how it fits to the project, tried out; one line if it cannot be written. */
+function cacheFindings({ cache, home }: Project, show: (path: string) => string): Finding[] {
   try {
-    accessSync(at, constants.W_OK);
-    return { what: 'cache', ok: true, found: shown };
-  } catch {
-    return {
-      what: 'cache',
-      ok: false,
-      found: `${shown} cannot be written`,
-      hint: 'set WARREN_CACHE to another folder',
-    };
+    const { stages, people, locks, type, free } = probe(cache, home);
+    return [
+      { what: 'cache', ok: true, found: `${show(cache)} on ${type}, ${bytes(free)} free` },
+      {
+        what: 'placement',
+        ok: true,
+        found: `inputs of stages by ${stages}, results by ${people}`,
+        ...(stages === 'copy' ? { hint: 'a cache on the file system of the project gives links' } : {}),
+      },
+      { what: 'locks', ok: true, found: locks },
+    ];
+  } catch (error) {
+    const found = `${show(cache)} cannot be written: ${(error as Error).message}`;
+    return [{ what: 'cache', ok: false, found, hint: 'set WARREN_CACHE to another folder' }];
   }
 }
 

@@ -1,12 +1,8 @@
-/** @file The commands and their options; each command's own file is imported when it is called. */
-
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import type { ColorMode } from '../report/paint.ts';
 import type { Call } from './call.ts';
 import { EXIT, type ExitCode } from './exit.ts';
-import { packageRoot } from './package.ts';
+import { packageVersion } from './package.ts';
 
 interface GlobalOptions {
   readonly json?: boolean;
@@ -73,7 +69,7 @@ function build(
 ): Command {
   const program = new Command('warren')
     .description('A declarative pipeline engine for aligning language models from human preferences.')
-    .version(version(), '--version', 'print the version')
+    .version(packageVersion(), '--version', 'print the version')
     .option('--json', 'answer with exactly one JSON line on stdout')
     .option('--quiet', 'say only what went wrong')
     .addOption(
@@ -249,9 +245,4 @@ async function startCall(args: readonly string[], options: GlobalOptions): Promi
     }
   }
   return { ...call, cwd: process.cwd() };
-}
-
-function version(): string {
-  const text = readFileSync(join(packageRoot(), 'package.json'), 'utf8');
-  return (JSON.parse(text) as { version: string }).version;
 }
