@@ -267,20 +267,20 @@ describe('a pipeline that is written out by hand', () => {
 describe('ten thousand stages in a child', () => {
   it('load as they would in the file itself, all sharing what is passed in', async () => {
     const N = 10_000;
+    const first = (i: number): string => (i + 1 < N ? `s${i + 1}.o` : './rows.jsonl');
     const lines = Array.from(
       { length: N },
-      (_, i) =>
-        `  s${i}: { run: [t], in: { x: ${i + 1 < N ? `s${i + 1}.o` : './rows.jsonl'}, all: in.all } }, out: { o: file } }`,
+      (_, i) => `  s${i}: { run: [t], in: { x: ${first(i)}, all: in.all }, out: { o: file } }\n`,
     );
-    const child = `in: { all: null }\nstages:\n${lines.map((one) => one.replace(' }, out', ', out').replace('all }', 'all },').replace(',,', ',')).join('\n')}\nout: { o: s0.o }\n`;
+    const child = `in: { all: null }\nstages:\n${lines.join('')}out: { o: s0.o }\n`;
     const text = `stages:\n  m: { run: [t, "\${matrix.k}"], matrix: { k: [${[...Array(100).keys()]}] }, out: { o: file } }\n  c: { uses: ./c.yaml, in: { all: "m[*].o" } }\n`;
     const loaded = await load(text, { children: { 'c.yaml': child } });
     if (!loaded.ok) throw new Error(JSON.stringify(loaded.error.slice(0, 3)));
     const { graph } = loaded.value;
     expect([graph.stages.length, graph.stages.at(-1)?.id]).toEqual([N + 100, 'c/s0']);
     const lists = ['c/s0', 'c/s1'].map((id) => stageOf(graph, id).in['all']);
-    const [first, second] = lists.map((binding) => (binding?.arity === 'many' ? binding.items : undefined));
-    expect(first).toHaveLength(100);
-    expect(first).toBe(second);
+    const [one, other] = lists.map((binding) => (binding?.arity === 'many' ? binding.items : undefined));
+    expect(one).toHaveLength(100);
+    expect(one).toBe(other);
   });
 });
