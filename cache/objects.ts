@@ -1,23 +1,14 @@
 /** @file Objects: read-only files named by the digest of their bytes. */
 import { randomBytes } from 'node:crypto';
-import {
-  chmodSync,
-  closeSync,
-  copyFileSync,
-  lstatSync,
-  mkdirSync,
-  openSync,
-  renameSync,
-  type Stats,
-  utimesSync,
-} from 'node:fs';
+import { chmodSync, copyFileSync, lstatSync, mkdirSync, renameSync, type Stats, utimesSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { digestFile, digestFileInTurns, hexOf } from '../base/digest.ts';
 import type { Digest } from '../base/ids.ts';
 import { digestOnThread, LARGE } from '../base/threads.ts';
 import type { Artifact } from './artifact.ts';
 import { objectPath, quarantinePath } from './layout.ts';
-import { errnoOf, syncFile, temporaryBeside, withFolder, writeAtomic } from './publish.ts';
+import { errnoOf, temporaryBeside, withFolder, writeAtomic } from './publish.ts';
+import { syncFiles } from './sync.ts';
 
 type FileForm = Exclude<Artifact['form'], 'tree'>;
 
@@ -76,28 +67,61 @@ export function quarantine(cache: string, digest: Digest, form: Artifact['form']
   }
 }
 
+type Stored = Artifact & { readonly form: FileForm };
+
 /** Moves a finished file into the cache. The source is consumed where it can be renamed, else copied. */
-export async function storeFile(
-  cache: string,
-  source: string,
-): Promise<Artifact & { readonly form: FileForm }> {
+export async function storeFile(cache: string, source: string): Promise<Stored> {
+  const [ready] = await prepareFiles(cache, [source]);
+  return publishFile(cache, ready as Ready);
+}
+
+/** Hashes files and puts them on the disk, all at once: what is left for each is to get its object's name. */
+export async function prepareFiles(cache: string, sources: readonly string[]): Promise<Ready[]> {
+  const ready: Ready[] = [];
+  for (const [i, source] of sources.entries()) {
+    ready.push(await prepare(cache, source));
+    if (i % TURN === TURN - 1) await new Promise((resolve) => setImmediate(resolve));
+  }
+  await syncFiles(ready.flatMap(({ temporary }) => temporary ?? []));
+  return ready;
+}
+
+/** Files after which other work has its turn. */
+const TURN = 64;
+
+/** A file that is hashed, sealed and on the disk. */
+export interface Ready {
+  readonly stored: Stored;
+  /** What is to get the object's name; undefined where the object is there already. */
+  readonly temporary: string | undefined;
+}
+
+async function prepare(cache: string, source: string): Promise<Ready> {
   const stat = lstatSync(source);
   const digest = await digestOfOutput(source, stat.size);
   const form: FileForm = stat.mode & 0o111 ? 'exec' : 'file';
-  const path = objectPath(cache, digest, form);
-  if (isThere(cache, digest, form)) return { form, digest };
+  const stored = { form, digest };
+  if (isThere(cache, digest, form)) return { stored, temporary: undefined };
   // A file with a second name could still be written through that name: such a one is copied.
-  const temporary = stat.nlink === 1 ? source : copyBeside(source, path);
-  await seal(temporary, digest, form);
+  const temporary = stat.nlink === 1 ? source : copyBeside(source, objectPath(cache, digest, form));
+  seal(temporary, stored);
+  return { stored, temporary };
+}
+
+/** The object of a file that was prepared. */
+export async function publishFile(cache: string, { stored, temporary }: Ready): Promise<Stored> {
+  if (temporary === undefined) return stored;
+  const path = objectPath(cache, stored.digest, stored.form);
   try {
     withFolder(path, () => renameSync(temporary, path));
   } catch (error) {
     if (errnoOf(error) !== 'EXDEV') throw error;
-    const copy = copyBeside(source, path);
-    await seal(copy, digest, form);
+    const copy = copyBeside(temporary, path);
+    seal(copy, stored);
+    await syncFiles([copy]);
     renameSync(copy, path);
   }
-  return { form, digest };
+  return stored;
 }
 
 /** Makes a file that stays where it is look like its object. */
@@ -114,7 +138,7 @@ export async function sealInPlace(source: string): Promise<Artifact & { readonly
 async function digestOfOutput(path: string, size: number): Promise<Digest> {
   if (size <= SMALL) return digestFile(path);
   if (size < LARGE) return digestFileInTurns(path);
-  const [digests] = await Promise.all([digestOnThread([path]), syncPath(path)]);
+  const [digests] = await Promise.all([digestOnThread([path]), syncFiles([path])]);
   return digests[0] as Digest;
 }
 
@@ -127,20 +151,10 @@ export function storeText(cache: string, digest: Digest, text: string): void {
   stampQuietly(path, digest);
 }
 
-/** Read-only, stamped and on the disk, before it gets the name that others trust. */
-async function seal(path: string, digest: Digest, form: FileForm): Promise<void> {
+/** Read-only and stamped; it has to be on the disk, too, before it gets the name that others trust. */
+function seal(path: string, { form, digest }: Stored): void {
   chmodSync(path, form === 'exec' ? 0o555 : 0o444);
   stampQuietly(path, digest);
-  await syncPath(path);
-}
-
-async function syncPath(path: string): Promise<void> {
-  const file = openSync(path, 'r');
-  try {
-    await syncFile(file);
-  } finally {
-    closeSync(file);
-  }
 }
 
 function copyBeside(source: string, path: string): string {

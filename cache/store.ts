@@ -7,7 +7,7 @@ import type { Artifact, ArtifactFault, TreeEntry } from './artifact.ts';
 import { collision } from './folded.ts';
 import { objectPath } from './layout.ts';
 import { linkOrCopy } from './link.ts';
-import { sealInPlace, storeFile } from './objects.ts';
+import { prepareFiles, publishFile, type Ready, sealInPlace, storeFile } from './objects.ts';
 import { storeTree, treeDigest } from './tree.ts';
 import { walkFolder } from './walk.ts';
 
@@ -33,10 +33,13 @@ async function storeFolder(cache: string, source: string): Promise<Result<Artifa
     const same = collision(names);
     if (same !== undefined) return err(collides(folder, same));
   }
+  const files = walk.value.members.filter(({ kind }) => kind === 'file');
+  const paths = files.map(({ path }) => join(source, path));
+  const ready = (await prepareFiles(cache, paths)).values();
   const entries: TreeEntry[] = [];
   try {
     for (const member of walk.value.members) {
-      entries.push(await entryOf(member, () => storeFile(cache, join(source, member.path))));
+      entries.push(await entryOf(member, () => publishFile(cache, ready.next().value as Ready)));
     }
     return ok(storeTree(cache, entries));
   } catch (error) {

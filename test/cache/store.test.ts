@@ -163,6 +163,16 @@ describe('folders', () => {
     });
   });
 
+  it('of a thousand files, some of them the same, come back as they were', async () => {
+    const c = cellar();
+    for (let i = 0; i < 1100; i++) c.file(`d/${i % 7}/${i}`, `row ${i % 900}`);
+    const artifact = await store(c, 'd');
+    expect(firstLost(c.cache, artifact)).toBeUndefined();
+    expect(placeForPeople(c.cache, artifact, c.path('back')).ok).toBe(true);
+    expect(readFileSync(c.path('back/6/1000'), 'utf8')).toBe('row 100');
+    expect(await storeArtifact(c.cache, c.path('back'))).toEqual({ ok: true, value: artifact });
+  });
+
   it('come back as they were', async () => {
     const name = fc.stringMatching(/^[a-z .é]{1,8}$/).filter((text) => text !== '.' && text !== '..');
     const tree = fc.dictionary(
