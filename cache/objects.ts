@@ -125,13 +125,12 @@ export async function publishFile(cache: string, { stored, temporary }: Ready): 
 }
 
 /** Makes a file that stays where it is look like its object. */
-export async function sealInPlace(source: string): Promise<Artifact & { readonly form: FileForm }> {
+export async function sealInPlace(source: string): Promise<Stored> {
   const { size, mode } = lstatSync(source);
   const digest = await digestOfOutput(source, size);
-  const form: FileForm = mode & 0o111 ? 'exec' : 'file';
-  chmodSync(source, form === 'exec' ? 0o555 : 0o444);
-  stampQuietly(source, digest);
-  return { form, digest };
+  const stored: Stored = { form: mode & 0o111 ? 'exec' : 'file', digest };
+  seal(source, stored);
+  return stored;
 }
 
 /** The disk writes a large file while it is hashed: it has to be on the disk anyway before it gets its name. */
@@ -195,7 +194,8 @@ export async function adoptFile(
   digest: Digest,
   form: FileForm,
 ): Promise<void> {
-  await seal(written, digest, form);
+  seal(written, { form, digest });
+  await syncFiles([written]);
   const path = objectPath(cache, digest, form);
   withFolder(path, () => renameSync(written, path));
 }
