@@ -361,6 +361,7 @@ describe('what is wrong with a pipeline as a stage', () => {
   it.each([
     ['c/trian.lr', 'unknown-stage'],
     ['x/train.lr', 'unknown-stage'],
+    ['c[seed=1]/train.lr', 'unknown-stage'],
     ['mine/train.lr', 'unknown-stage'],
     ['c/train', 'bad-option'],
     ['c/train.rl', 'unknown-key'],

@@ -82,8 +82,9 @@ function isPipeline(name: string, { from }: Laid, draft: Draft, problems: Proble
 function unknownStage(name: string, from: string, draft: Draft, problems: Problems): void {
   if (draft.broken.has(name)) return;
   const known = [...draft.stages.keys()];
+  const instance = name.includes('[') ? 'name the stage without [...]: all its instances are set' : undefined;
   problems.error('unknown-stage', undefined, `${from}: there is no stage "${name}".`, {
-    hint: problems.suggest(name, known) ?? `stages: ${listed(known, 12)}`,
+    hint: instance ?? problems.suggest(name, known) ?? `stages: ${listed(known, 12)}`,
   });
 }
 
