@@ -21,6 +21,8 @@ export interface Way {
   readonly cache: string;
   readonly remote: Remote;
   readonly locks: Locks;
+  /** Aborted: what is on its way is left where it is, for a later try. */
+  readonly stop?: AbortSignal | undefined;
   /** Hears of bytes that came. */
   got(bytes: number): void;
 }
@@ -39,7 +41,8 @@ export async function fetchObject(way: Way, digest: Digest, form: 'file' | 'exec
     await mkdir(dirname(path), { recursive: true });
     for (let left = TRIES; ; left--) {
       const done = await gather(way, digest, form, path);
-      if (done.ok || !done.error.again || left <= 1) return done.ok ? done : err(done.error.fault);
+      const again = !done.ok && done.error.again && left > 1 && way.stop?.aborted !== true;
+      if (!again) return done.ok ? done : err(done.error.fault);
     }
   } catch (error) {
     if (errnoOf(error) === undefined) throw error;
@@ -100,7 +103,7 @@ interface Written {
 
 /** Writes what comes behind what is there, up to the declared size and not a byte more. */
 async function append(
-  { remote, got }: Way,
+  { remote, got, stop }: Way,
   { size, from, chunks }: Opened,
   path: string,
   state: Hash,
@@ -114,6 +117,7 @@ async function append(
         rmSync(path, { force: true });
         return { fault: (name) => tooLarge(remote, name), again: false };
       }
+      if (stop?.aborted) throw new BrokenOff('interrupted');
       state.update(chunk);
       await file.writeFile(chunk);
       got(chunk.length);

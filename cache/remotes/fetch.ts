@@ -56,7 +56,7 @@ export async function fetchArtifacts(
   let settled = 0;
   progress(settled, wanted.length);
   await inParallel(wanted, AT_ONCE, async ({ digest, form }) => {
-    if ([...faults.values()].some(isFinal)) return;
+    if (way.stop?.aborted || [...faults.values()].some(isFinal)) return;
     const done = await fetchObject(way, digest, form);
     if (!done.ok) faults.set(done.error.code, faults.get(done.error.code) ?? done.error);
     else if (done.value) objects += 1;

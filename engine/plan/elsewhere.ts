@@ -46,6 +46,8 @@ export interface ElsewhereTold {
   readonly moved: (moved: Moved) => void;
   /** What happens without it, for people, when it fails for good. */
   readonly without?: string;
+  /** Aborted: nothing more is asked or brought. */
+  readonly stop?: AbortSignal | undefined;
 }
 
 /** Faults of one code that are told in full. */
@@ -54,7 +56,7 @@ const MOST_TOLD = 3;
 export function openElsewhere(
   cache: string,
   remote: Remote,
-  { warn, moved, without }: ElsewhereTold,
+  { warn, moved, without, stop }: ElsewhereTold,
 ): Elsewhere {
   const asked = new Set<Key>();
   /** Objects that are not here, by path: whether they are there. */
@@ -69,7 +71,8 @@ export function openElsewhere(
   function hear(fault: RemoteFault): void {
     const count = (told.get(fault.code) ?? 0) + 1;
     told.set(fault.code, count);
-    if (off) return;
+    // What was broken off on purpose is no fault.
+    if (off || stop?.aborted) return;
     off = isFinal(fault);
     if (count > MOST_TOLD) return;
     const hints = [fault.hint, off ? without : undefined].filter((each) => each !== undefined);
@@ -78,7 +81,7 @@ export function openElsewhere(
   }
 
   async function lookUpOne(key: Key): Promise<void> {
-    if (off || readAction(cache, key) !== undefined) return;
+    if (off || stop?.aborted || readAction(cache, key) !== undefined) return;
     const found = await fetchRecord(remote, key);
     if (!found.ok) hear(found.error);
     else if (found.value !== undefined) {
@@ -128,13 +131,13 @@ export function openElsewhere(
       return entries?.every(([, as, member]) => as === 'dir' || as === 'link' || isHad(member, as)) ?? false;
     },
     bring: async (artifacts) => {
-      if (off) return false;
+      if (off || stop?.aborted) return false;
       locks ??= openLocks(cache);
       const got = (count: number): void => {
         total.bytes += count;
         moved(total);
       };
-      const way: Way = { cache, remote, locks, got };
+      const way: Way = { cache, remote, locks, stop, got };
       const before = { objects: 0, of: 0 };
       const fetched = await fetchArtifacts(way, artifacts, (objects, of) => {
         total.objects += objects - before.objects;

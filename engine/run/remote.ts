@@ -20,7 +20,11 @@ export interface RunRemote {
   close(): void;
 }
 
-export async function openRunRemote(cache: string, place: RemotePlace | undefined): Promise<RunRemote> {
+export async function openRunRemote(
+  cache: string,
+  place: RemotePlace | undefined,
+  stop?: AbortSignal,
+): Promise<RunRemote> {
   let early: Event[] = [];
   let emit: Emit = (event) => early.push(event);
   const warn = (diagnostic: Diagnostic): void => emit({ type: 'warning', at: Date.now(), diagnostic });
@@ -42,6 +46,7 @@ export async function openRunRemote(cache: string, place: RemotePlace | undefine
     warn,
     moved: transfer.moved,
     without: 'it goes on without the remote',
+    stop,
   });
   const close = (): void => {
     elsewhere.close();

@@ -73,7 +73,7 @@ async function runKept(
   const began = performance.now();
   const index = indexGraph(graph);
   const lock = await readLockFile(graph.file);
-  const remote = await openRunRemote(project.cache, options.remote);
+  const remote = await openRunRemote(project.cache, options.remote, options.stop);
   const world = openWorld(project, { ...options, lock: lock.entries, elsewhere: remote.elsewhere });
   const planned = await planAsking(index, world, options);
   announcePlan(lease, planned);

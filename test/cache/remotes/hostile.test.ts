@@ -3,7 +3,7 @@ import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, w
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { describe, expect, it, onTestFinished, vi } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { digestBytes } from '../../../base/digest.ts';
 import type { Key } from '../../../base/ids.ts';
 import { ok } from '../../../base/result.ts';
@@ -19,7 +19,6 @@ import { fetchRecord } from '../../../cache/remotes/reading.ts';
 import type { Remote } from '../../../cache/remotes/remote.ts';
 import { s3Remote } from '../../../cache/remotes/s3.ts';
 import { serve } from '../../rigs/s3.ts';
-import { type CallOptions, workshop } from '../../rigs/workshop.ts';
 
 const ENV = { AWS_ACCESS_KEY_ID: 'id', AWS_SECRET_ACCESS_KEY: 'secret-of-the-test' };
 const WANTED: Artifact = { form: 'file', digest: digestBytes('good') };
@@ -248,58 +247,5 @@ describe('a folder', () => {
     put(root, actionAt(mine.key), recordText({ ...recordFor('theirs'), key: mine.key }));
     const fetched = await fetchRecord(folderRemote(root), mine.key);
     expect(fetched).toMatchObject({ error: { code: 'remote-wrong-record' } });
-  });
-});
-
-const YAML = `name: p
-stages:
-  a: { run: "echo a > \${out.o}", out: { o: file } }
-  b: { run: "cat \${in.o} > \${out.o}", in: { o: a.o }, out: { o: file } }
-out: { b: b.o }
-`;
-
-describe('a run with a remote', () => {
-  async function run(lie: Lie): Promise<{ actions: unknown; codes: string[]; out: string; said: string }> {
-    for (const [name, value] of Object.entries(ENV)) vi.stubEnv(name, value);
-    onTestFinished(() => {
-      vi.unstubAllEnvs();
-    });
-    const endpoint = await serve((request, response) => lie(response, request));
-    const w = workshop({ 'p.yaml': YAML });
-    const remote: CallOptions['remote'] = { kind: 's3', bucket: 'bucket', prefix: '', endpoint };
-    const ran = await w.run({ remote });
-    const codes = ran.of('warning').map(({ diagnostic }) => diagnostic.code);
-    return { actions: ran.actions, codes, out: w.read('out/p/b'), said: JSON.stringify(ran.events) };
-  }
-
-  it.each<[string, Lie, string[]]>([
-    ['redirects', send(302, { location: 'http://127.0.0.1:1/' }), ['remote-redirect']],
-    ['denies access', send(403, {}), ['remote-denied']],
-    ['closes the line', (response) => response.destroy(), ['remote-unreachable']],
-    ['has nonsense for records', send(200, { 'content-length': 2 }, '{}'), expect.any(Array)],
-    ['has nothing', send(404, {}), []],
-  ])('that %s goes on by running', async (_, lie, codes) => {
-    const ran = await run(lie);
-    expect(ran).toMatchObject({ actions: { a: 'ran', b: 'ran' }, codes, out: 'a\n' });
-    expect(ran.said).not.toContain(ENV.AWS_SECRET_ACCESS_KEY);
-  });
-
-  it('whose records are honest and whose bytes are not runs the stages', async () => {
-    const there = workshop({ 'p.yaml': YAML });
-    await there.run();
-    const remote = folder();
-    const spoil = (path: string): void => {
-      const text = path.startsWith('actions') ? undefined : 'evil';
-      mkdirSync(dirname(join(remote, path)), { recursive: true });
-      writeFileSync(join(remote, path), text ?? there.read(`.warren/cache/${path}`));
-    };
-    for (const path of readdirSync(there.project.cache, { recursive: true }).map(String)) {
-      if (/^(actions|objects)\/..\/.*/.test(path)) spoil(path);
-    }
-    const here = workshop({ 'p.yaml': YAML });
-    const ran = await here.run({ remote: { kind: 'folder', path: remote } });
-    expect(here.read('out/p/b')).toBe('a\n');
-    expect(ran.result.outcome).toBe('done');
-    expect(ran.of('warning').map(({ diagnostic }) => diagnostic.code)).toContain('remote-wrong-bytes');
   });
 });
