@@ -3,6 +3,7 @@ import type { Diagnostic } from '../../base/diagnostic.ts';
 import type { Key, RunId, StageId } from '../../base/ids.ts';
 import { err, ok, type Result } from '../../base/result.ts';
 import { type ActionRecord, publishAction, readAction } from '../../cache/actions.ts';
+import { keptOutputs } from '../../cache/records.ts';
 import { firstLost } from '../../cache/tree.ts';
 import { readLockFile } from '../lock/file.ts';
 import type { Graph, Stage } from '../pipeline/graph.ts';
@@ -117,7 +118,7 @@ function findAcceptable(
   const unnamed = changes.filter(({ path: [top = ''] }) => NAMED.has(top)).map(({ path }) => path.join('.'));
   const missing = unnamed.filter((field) => !fields.includes(field));
   if (missing.length > 0) return err(notNamed(id, missing));
-  const lost = Object.values(earlier.outputs).some((artifact) => firstLost(cache, artifact) !== undefined);
+  const lost = keptOutputs(earlier).some((artifact) => firstLost(cache, artifact) !== undefined);
   if (lost)
     return err(problem('result-lost', `The earlier result of ${id} is not whole in the cache any more.`));
   const from = { key: earlier.key, run: earlier.run };

@@ -3,6 +3,7 @@ import type { StageId } from '../../base/ids.ts';
 import type { Artifact } from '../../cache/artifact.ts';
 import { openLocks } from '../../cache/locks.ts';
 import { objectState } from '../../cache/objects.ts';
+import { keptOutputs } from '../../cache/records.ts';
 import { AT_ONCE, type Fetched, fetchArtifacts, listObjects } from '../../cache/remotes/fetch.ts';
 import { inParallel } from '../../cache/remotes/limit.ts';
 import { objectAt } from '../../cache/remotes/paths.ts';
@@ -65,7 +66,7 @@ function artifactsOf({ decisions, wanted: needed }: Planned, wanted: Wanted): re
   if (wanted === 'needed') return needed;
   return [...decisions].flatMap(([id, decision]) => {
     if (decision.state !== 'hit' || (wanted !== 'all' && !wanted.has(id))) return [];
-    return Object.values(decision.record.outputs);
+    return keptOutputs(decision.record);
   });
 }
 
