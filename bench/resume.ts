@@ -7,7 +7,7 @@ import { spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { randomStream } from '../stages/runtime/random.ts';
-import { orphansOf, processesWith } from './killing/processes.ts';
+import { kill, orphansOf, processesWith } from './killing/processes.ts';
 import { inScratch, print, say } from './measure/scratch.ts';
 import { ROOT } from './measure/warren.ts';
 import { differences, writeResumable } from './resuming/project.ts';
@@ -40,17 +40,25 @@ async function run(folder: string, every: string, way: (typeof WAYS)[number] | u
   for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk) => (text += chunk));
   const done = new Promise<Ended>((resolve) => child.on('close', (code) => resolve({ code, text })));
   if (way !== undefined) {
-    await Promise.race([done, new Promise((resolve) => setTimeout(resolve, 200 + random.next() * 2500))]);
+    let over = false;
+    const ending = done.then(() => {
+      over = true;
+    });
+    await Promise.race([ending, new Promise((resolve) => setTimeout(resolve, 200 + random.next() * 2500))]);
     if (way === 'kill -9 of the engine') child.kill('SIGKILL');
     else if (way === 'Ctrl-C') child.kill('SIGINT');
-    else {
-      const hosts = processesWith(folder).filter(({ command }) => command.includes('stages/host'));
-      for (const { pid } of hosts) process.kill(pid, 'SIGKILL');
-    }
+    else while (!over && !killStage(folder)) await new Promise((resolve) => setTimeout(resolve, 5));
   }
   const ended = await done;
   await orphansOf(folder, 15_000);
   return ended;
+}
+
+/** False between two stages. */
+function killStage(folder: string): boolean {
+  const hosts = processesWith(folder).filter(({ command }) => command.includes('stages/host'));
+  for (const { pid } of hosts) kill(pid);
+  return hosts.length > 0;
 }
 
 await inScratch('resume', values.keep, async (scratch) => {
