@@ -69,7 +69,7 @@ export function decide(
   const fingerprint = fingerprintOf(stage, inputs.value, code, backend, world.machine);
   const keyed: Keyed = { key: keyOf(fingerprint), fingerprint, inputs: inputs.value };
   if (reason !== undefined) return { ...keyed, state: 'run', because: [reason], anyway: true };
-  const own = readAction(world.project.cache, keyed.key);
+  const own = wholeRecord(stage, readAction(world.project.cache, keyed.key));
   const record = lockedRecord(stage, keyed, own, world) ?? own;
   const pipeline = index.graph.name;
   const stale =
@@ -82,6 +82,11 @@ export function decide(
   const because =
     typeof stale === 'object' ? [stale] : becauseOf(stage, pipeline, keyed.key, fingerprint, world);
   return { ...keyed, state: 'run', because, anyway: stale !== undefined };
+}
+
+/** The key says which outputs there are; a record that lacks one was not written by a run. */
+function wholeRecord(stage: Stage, record: ActionRecord | undefined): ActionRecord | undefined {
+  return Object.keys(stage.out).every((name) => record?.outputs[name] !== undefined) ? record : undefined;
 }
 
 function runsAlways({ workspace }: Stage): Because {

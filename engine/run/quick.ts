@@ -4,7 +4,7 @@
  */
 import { readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { hexOf } from '../../base/digest.ts';
+import { digestBytes, hexOf } from '../../base/digest.ts';
 import type { Digest, Key, RunId, StageId } from '../../base/ids.ts';
 import { changedSince, type Guard } from '../../cache/guards.ts';
 import { identityOf } from '../../cache/identity.ts';
@@ -18,7 +18,7 @@ import { type Request, requestOf } from './request.ts';
 import { type RunResult, type SkippedStage, skippedEvents, skippedResult } from './result.ts';
 
 export interface Seal {
-  readonly schema: 'warren/seal/5';
+  readonly schema: 'warren/seal/6';
   readonly cache: string;
   /** What says to `cache gc` when these results were last asked for; null where the cache cannot be written. */
   readonly root: string | null;
@@ -71,10 +71,18 @@ export function answerAtOnce(args: readonly string[], cwd: string): Answer | und
   return answer(seal, project);
 }
 
+/** With the digest of the line behind it: a seal that lost a bit is none. */
+export function sealText(seal: Seal): string {
+  const line = JSON.stringify(seal);
+  return `${line}\n${digestBytes(line)}\n`;
+}
+
 function readSeal(path: string): Seal | undefined {
   try {
-    const seal = JSON.parse(readFileSync(path, 'utf8')) as Seal;
-    return seal.schema === 'warren/seal/5' ? seal : undefined;
+    const [line = '', check] = readFileSync(path, 'utf8').split('\n');
+    if (check !== digestBytes(line)) return undefined;
+    const seal = JSON.parse(line) as Seal;
+    return seal.schema === 'warren/seal/6' ? seal : undefined;
   } catch {
     return undefined;
   }

@@ -19,7 +19,7 @@ import { isInPlace } from '../plan/workspace.ts';
 import type { World } from '../plan/world.ts';
 import { settingsPath } from '../project.ts';
 import type { RunContext } from './context.ts';
-import { type Seal, type SealedStage, sealPath } from './quick.ts';
+import { type Seal, type SealedStage, sealPath, sealText } from './quick.ts';
 import type { SkippedStage } from './result.ts';
 
 /** What the loop ended with, stage by stage. */
@@ -39,7 +39,7 @@ export function sealRun(context: RunContext, sealable: Sealable): void {
   const seal = makeSeal(context, sealable);
   if (seal === undefined) return;
   try {
-    writeAtomic(sealPath(context.world.project, request), JSON.stringify(seal));
+    writeAtomic(sealPath(context.world.project, request), sealText(seal));
   } catch (error) {
     // Without a seal the next run only takes the longer way.
     if (errnoOf(error) === undefined) throw error;
@@ -102,7 +102,7 @@ function makeSeal(context: RunContext, sealable: Sealable): Seal | undefined {
   };
   const asksForFacts = index.graph.stages.some(({ hardware }) => hardware.length > 0);
   const machine = asksForFacts ? world.machine : undefined;
-  return { schema: 'warren/seal/5', ...sealed, machine };
+  return { schema: 'warren/seal/6', ...sealed, machine };
 }
 
 /** Paths of what a stage wrote into the project; undefined when they are not as it left them. */
