@@ -14,8 +14,15 @@ import { actionAt, objectAt } from './paths.ts';
 import { fetchRecord } from './reading.ts';
 import type { Remote, RemoteFault, Remotely } from './remote.ts';
 
-/** Files of at least this size go one by one: their parts fill the line already. Bytes. */
-const LARGE = 16 << 20;
+/**
+ * Files on their way at a time, by size in bytes: what is sent is held in memory, and a large file's parts fill the line
+ * by themselves.
+ */
+const WAVES = [
+  { below: 1 << 20, atOnce: AT_ONCE },
+  { below: 16 << 20, atOnce: 4 },
+  { below: Number.POSITIVE_INFINITY, atOnce: 1 },
+] as const;
 
 export interface Sending {
   readonly cache: string;
@@ -104,16 +111,16 @@ export async function ship(
     done += 1;
     progress(done, 0);
   };
-  await inParallel(
-    objects.filter(({ size }) => size < LARGE),
-    AT_ONCE,
-    send,
-  );
-  await inParallel(
-    objects.filter(({ size }) => size >= LARGE),
-    1,
-    send,
-  );
+  let from = 0;
+  for (const { below, atOnce } of WAVES) {
+    const least = from;
+    await inParallel(
+      objects.filter(({ size }) => size >= least && size < below),
+      atOnce,
+      send,
+    );
+    from = below;
+  }
   if (failed !== undefined) return err(failed);
   await inParallel(records, AT_ONCE, async ({ key }) => {
     if (failed !== undefined) return;

@@ -66,6 +66,17 @@ describe('the lock file', () => {
     expect(w.has('p.lock.yaml')).toBe(false);
   });
 
+  it('in a folder that a stage reads does not make it run again', async () => {
+    const reading = YAML.replace('{ data: ./data.txt }', '{ data: ../sub }').replace(
+      'cat ${in.data}',
+      'ls ${in.data}',
+    );
+    const w = workshop({ 'sub/p.yaml': reading.replace('cat ${in.o} dice', 'cat ${in.o}') });
+    await w.run({ ...PLAIN, file: 'sub/p.yaml' });
+    expect(w.has('sub/p.lock.yaml')).toBe(true);
+    expect((await w.run({ ...PLAIN, file: 'sub/p.yaml' })).actions).toMatchObject({ a: 'fresh', b: 'fresh' });
+  });
+
   it('is not written by a run that failed', async () => {
     const w = await ready();
     const text = w.read('p.lock.yaml');
