@@ -36,6 +36,30 @@ describe('a run that has nothing to do', () => {
     expect(sealed.out).toEqual(planned.out);
   });
 
+  it('knows of stages that take no part, of parameters in files and of --until', async () => {
+    const tree = new Tree({
+      'p.yaml': `name: again
+with: { from: params.yaml }
+stages:
+  a: { run: "echo \${with.word} > \${out.o}", out: { o: file }, hardware: [arch] }
+  b: { run: "cat \${in.o} > \${out.o}", when: "\${with.word} == y", in: { o: a.o }, out: { o: file } }
+  c: { run: "cat \${in.o} > \${out.o}", in: { o: a.o }, out: { o: file } }
+`,
+      'params.yaml': 'word: x\n',
+    });
+    utimesSync(tree.path('p.yaml'), 1e9, 1e9);
+    utimesSync(tree.path('params.yaml'), 1e9, 1e9);
+    expect(await actions(tree, '--until', 'a')).toEqual(['ran']);
+    expect(await actions(tree)).toEqual(['fresh', 'ran', 'skipped']);
+    const again = await tree.warren('run', 'p.yaml');
+    expect(again.stderr).toBe('nothing to do: 2 fresh, 1 skipped');
+    // The lock file that the whole run wrote is new to this call.
+    await tree.warren('run', 'p.yaml', '--until', 'a');
+    expect((await tree.warren('run', 'p.yaml', '--until', 'a')).stderr).toBe('nothing to do: 1 fresh');
+    tree.write('params.yaml', 'word: y\n');
+    expect(await actions(tree)).toEqual(['ran', 'ran', 'ran']);
+  });
+
   const changes: { [name: string]: [(tree: Tree) => void, string[]] } = {
     'an input': [(tree) => tree.write('data.txt', '2\n'), ['ran', 'ran']],
     'an input, with equal size and time': [
