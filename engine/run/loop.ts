@@ -61,6 +61,8 @@ export function runLoop(context: RunContext, planned: Planned, outs: readonly Ou
   /** Why nothing more is started: the first failure without `keepGoing`. */
   let closing: string | undefined;
   let running = 0;
+  /** Stages that ran, and wait for the bytes of others so that what they are part of can be placed. */
+  const ranBefore = new Map<StageId, Facts>();
   /** Keys being made, with the stages of this run that wait for the same result. */
   const making = new Map<Key, (() => void)[]>();
   /** False once a result was found to be gone: what was planned on it may not hold. */
@@ -230,6 +232,11 @@ export function runLoop(context: RunContext, planned: Planned, outs: readonly Ou
 
   function settleHit(place: Place, keyed: Keyed, record: ActionRecord): void {
     if (record.run === LOCK_RUN) locked.set(keyed.key, record);
+    const ran = ranBefore.get(place.stage.id);
+    if (ran?.keyed?.key === keyed.key) {
+      settle(place, 'ran', { ...ran, outputs: record.outputs });
+      return;
+    }
     const action = labels.get(place.stage.id) === 'restore' ? 'restored' : 'fresh';
     settle(place, action, { keyed, outputs: record.outputs, record });
   }
@@ -263,6 +270,7 @@ export function runLoop(context: RunContext, planned: Planned, outs: readonly Ou
         const because = lostBecause(index, stage, output, digest);
         const sources = each.items.map(({ source }) => source);
         const again = (): void => settle(place, action, facts);
+        if (action === 'ran') ranBefore.set(id, facts);
         lose(place, { stage, because, sources, outputsOf, again });
         return;
       }

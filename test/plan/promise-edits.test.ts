@@ -154,6 +154,22 @@ out: { b: b.o }
   }
 });
 
+it('a stage that ran is said to have run, also when it had to wait for lost bytes beside its own', async () => {
+  const yaml = (word: string): string => `name: beside
+in: { data: ./data.txt }
+stages:
+  a: { run: "echo ${word} > \${out.o}", out: { o: file } }
+  b: { run: "cat \${in.data} > \${out.o}", in: { data: in.data }, out: { o: file } }
+out: { both: [a.o, b.o] }
+`;
+  const w = workshop({ 'data.txt': 'x\n', 'p.yaml': yaml('one') });
+  await w.run();
+  lose(w, true, 0);
+  w.write('p.yaml', yaml('two'));
+  expect(labels(await w.plan())).toEqual({ a: 'run', b: 'maybe' });
+  expect((await w.run()).actions).toEqual({ a: 'ran', b: 'ran' });
+});
+
 it('a plan keeps its promise through edits, lost objects, --force, targets and failures', async () => {
   await fc.assert(
     fc.asyncProperty(story, async ([nodes, steps]) => {
