@@ -43,7 +43,7 @@ with: { from: params.yaml }
 stages:
   a: { run: "echo \${with.word} > \${out.o}", out: { o: file }, hardware: [arch] }
   b: { run: "cat \${in.o} > \${out.o}", when: "\${with.word} == y", in: { o: a.o }, out: { o: file } }
-  c: { run: "cat \${in.o} > \${out.o}", in: { o: a.o }, out: { o: file } }
+  c: { run: "cp \${in.o} \${out.o}", in: { o: a.o }, out: { o: file } }
 `,
       'params.yaml': 'word: x\n',
     });
