@@ -133,7 +133,7 @@ describe('a stage with a journal', () => {
         }
         await finished(name, state);
       }),
-      { numRuns: 8 },
+      { numRuns: 5 },
     );
   });
 

@@ -75,7 +75,7 @@ describe('a training that is interrupted', () => {
         expect(outputsOf(last)).toEqual(whole.get(kind)?.outputs);
         expect(curves(last)).toEqual(whole.get(kind)?.metrics);
       }),
-      { numRuns: 8 },
+      { numRuns: 5 },
     );
   });
 
