@@ -11,7 +11,7 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
 async function main(args: readonly string[]): Promise<ExitCode> {
   if (args.includes('run')) {
     const { runAgain } = await import('./again.ts');
-    const code = runAgain(args, process.cwd());
+    const code = await runAgain(args, process.cwd());
     if (code !== undefined) return code;
   }
   const { callProgram } = await import('./program.ts');

@@ -44,7 +44,7 @@ export async function run(
 ): Promise<ExitCode> {
   const loaded = await load(call, file, options);
   if (!loaded.ok) return loaded.error;
-  const { graph, files, looks } = loaded.value;
+  const { graph, files, looks, warnings } = loaded.value;
   const named = selectTargets(graph, stages);
   const targets = named.ok ? targetsUntil(graph, named.value, options.until ?? []) : named;
   if (!targets.ok) return refuse(call, targets.error);
@@ -60,7 +60,7 @@ export async function run(
     reporter.event(event);
   };
   const asked = requestOf(call.args, cwd);
-  const request = asked === undefined ? undefined : { ...asked, files, looks };
+  const request = asked === undefined ? undefined : { ...asked, files, looks, warnings };
   const overrides = overridesOf(options);
   const { stop, kill, release } = watchInterrupts(emit);
   const { jobs, keepGoing, force, frozen, threads, checkpointEvery } = options;

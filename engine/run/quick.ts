@@ -4,6 +4,7 @@
  */
 import { readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
+import type { Diagnostic } from '../../base/diagnostic.ts';
 import { digestBytes, hexOf } from '../../base/digest.ts';
 import type { Digest, Key, RunId, StageId } from '../../base/ids.ts';
 import { changedSince, type Guard } from '../../cache/guards.ts';
@@ -18,7 +19,7 @@ import { type Request, requestOf } from './request.ts';
 import { type RunResult, type SkippedStage, skippedEvents, skippedResult } from './result.ts';
 
 export interface Seal {
-  readonly schema: 'warren/seal/6';
+  readonly schema: 'warren/seal/7';
   readonly cache: string;
   /** What says to `cache gc` when these results were last asked for; null where the cache cannot be written. */
   readonly root: string | null;
@@ -26,6 +27,8 @@ export interface Seal {
   readonly guards: readonly Guard[];
   /** Files that the pipeline names and no stage of this call reads. */
   readonly looks: readonly Look[];
+  /** Of the pipeline file: said at every call. */
+  readonly warnings: readonly Diagnostic[];
   /** Records of the stages, by path and identity. */
   readonly actions: readonly (readonly [path: string, identity: string])[];
   /** Set where a stage's key holds facts of the machine. */
@@ -51,6 +54,7 @@ export interface SealedStage {
 
 export interface Answer {
   readonly result: RunResult;
+  readonly warnings: readonly Diagnostic[];
   /** What a reporter is told, in order. */
   readonly events: readonly Event[];
 }
@@ -82,7 +86,7 @@ function readSeal(path: string): Seal | undefined {
     const [line = '', check] = readFileSync(path, 'utf8').split('\n');
     if (check !== digestBytes(line)) return undefined;
     const seal = JSON.parse(line) as Seal;
-    return seal.schema === 'warren/seal/6' ? seal : undefined;
+    return seal.schema === 'warren/seal/7' ? seal : undefined;
   } catch {
     return undefined;
   }
@@ -138,5 +142,6 @@ function answer(seal: Seal, project: Project): Answer | undefined {
     return { id, kind, action: 'fresh' as const, key, seconds: 0, because: [] };
   });
   const all = [...results, ...seal.skipped.map(skippedResult)];
-  return { result: { schema: 'warren/run/1', run, outcome: 'done', stages: all, out }, events };
+  const result: RunResult = { schema: 'warren/run/1', run, outcome: 'done', stages: all, out };
+  return { result, warnings: seal.warnings, events };
 }

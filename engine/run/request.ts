@@ -12,7 +12,7 @@ export interface Request {
 }
 
 /** A request and what its pipeline was loaded from. */
-export interface LoadedRequest extends Request, Pick<Loaded, 'files' | 'looks'> {}
+export interface LoadedRequest extends Request, Pick<Loaded, 'files' | 'looks' | 'warnings'> {}
 
 /** Options that change what is printed or how fast, not what is asked for. With a value or without. */
 const SHOWN = new Map([

@@ -91,6 +91,7 @@ function makeSeal(context: RunContext, sealable: Sealable): Seal | undefined {
     root,
     guards,
     looks,
+    warnings: options.request?.warnings ?? [],
     actions,
     pipeline,
     file,
@@ -102,7 +103,7 @@ function makeSeal(context: RunContext, sealable: Sealable): Seal | undefined {
   };
   const asksForFacts = index.graph.stages.some(({ hardware }) => hardware.length > 0);
   const machine = asksForFacts ? world.machine : undefined;
-  return { schema: 'warren/seal/6', ...sealed, machine };
+  return { schema: 'warren/seal/7', ...sealed, machine };
 }
 
 /** Paths of what a stage wrote into the project; undefined when they are not as it left them. */

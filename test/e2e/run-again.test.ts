@@ -60,6 +60,19 @@ stages:
     expect(await actions(tree)).toEqual(['ran', 'ran', 'ran']);
   });
 
+  it('warns of the pipeline file every time', async () => {
+    const tree = await ready();
+    tree.write('p.yaml', YAML.replace('word: x', 'word: x, spare: 1'));
+    const said = [];
+    for (let i = 0; i < 3; i++) said.push((await tree.warren('run', 'p.yaml')).stderr);
+    const warning = said[0]?.slice(0, said[0].indexOf('Nothing uses with.spare')) ?? '';
+    expect(said.every((text) => text.includes('Nothing uses with.spare') && text.startsWith(warning))).toBe(
+      true,
+    );
+    expect(said[2]).toContain('nothing to do: 2 fresh');
+    expect((await tree.warren('run', 'p.yaml', '--quiet')).stderr).toBe('');
+  });
+
   const changes: { [name: string]: [(tree: Tree) => void, string[]] } = {
     'an input': [(tree) => tree.write('data.txt', '2\n'), ['ran', 'ran']],
     'an input, with equal size and time': [
