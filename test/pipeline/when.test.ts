@@ -78,8 +78,14 @@ out: { map: map.o, gone: after.o, part: [a.o, b.o] }
   data: { uses: data, in: { transcripts: ./rows.jsonl } }
   m: { run: [x], matrix: { n: [1, 2, 3] }, when: "\${matrix.n} in [1, 3]", out: { o: file } }
   all: { run: [y], in: { m: "m[*].o" }, out: { o: file } }
+  first: { uses: train, when: false, in: { records: data.train }, with: { lr: 1 } }
+  then: { uses: train, in: { records: data.train, model: first.model }, with: { lr: 1 } }
 `);
-    expect(graph.stages.map(({ id }) => id)).toEqual(['data', 'm[n=1]', 'm[n=3]', 'all']);
-    expect(graph.leftOut.map(({ id, missedBy }) => [id, missedBy])).toEqual([['m[n=2]', ['all.m']]]);
+    expect(graph.stages.map(({ id }) => id)).toEqual(['data', 'm[n=1]', 'm[n=3]', 'all', 'then']);
+    expect(graph.leftOut.map(({ id, missedBy }) => [id, missedBy])).toEqual([
+      ['m[n=2]', ['all.m']],
+      ['first', ['then.model']],
+    ]);
+    expect(Object.keys(graph.stages[4]?.in ?? {})).toEqual(['records']);
   });
 });
