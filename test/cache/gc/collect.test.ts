@@ -14,6 +14,7 @@ import { describe, expect, it } from 'vitest';
 import { digestBytes } from '../../../base/digest.ts';
 import type { Key, RunId, StageId } from '../../../base/ids.ts';
 import { type ActionRecord, publishAction, readAction } from '../../../cache/actions.ts';
+import type { Artifact } from '../../../cache/artifact.ts';
 import { type Collected, collect, removeRecords } from '../../../cache/gc/collect.ts';
 import type { GcPolicy } from '../../../cache/gc/kept.ts';
 import { actionPath, objectPath } from '../../../cache/layout.ts';
@@ -24,6 +25,7 @@ import { thisProcess } from '../../../cache/owner.ts';
 import { readRecords } from '../../../cache/records.ts';
 import { leaveRoot, type RunOf } from '../../../cache/roots.ts';
 import { storeArtifact } from '../../../cache/store.ts';
+import { firstLost } from '../../../cache/tree.ts';
 import { type Cellar, cellar } from '../../rigs/cellar.ts';
 
 const RUN: RunOf = { project: '/', pipeline: 'p', file: '/p.yaml', targets: [] };
@@ -236,5 +238,39 @@ describe('gc', () => {
     expect(has(c, 'x')).toEqual(WHOLE);
     expect(readFileSync(objectPath(c.cache, digestBytes('x'), 'file'), 'utf8')).toBe('x');
     expect(statSync(c.cache).isDirectory()).toBe(true);
+  });
+
+  it('that is killed at any step leaves only whole results, and the next one takes the rest', async () => {
+    const c = cellar();
+    const texts = Array.from({ length: 40 }, (_, i) => `text ${i}`);
+    for (const text of texts) await result(c, text);
+    const script = c.file(
+      'gc.mts',
+      `import { collect } from '${join(import.meta.dirname, '../../../cache/gc/collect.ts')}';
+import fs from 'node:fs';
+import { syncBuiltinESMExports } from 'node:module';
+let left = Number(process.argv[3]);
+for (const name of ['renameSync', 'rmSync', 'linkSync'] as const) {
+  const real = fs[name] as (...given: unknown[]) => unknown;
+  (fs as unknown as Record<string, unknown>)[name] = (...given: unknown[]) => {
+    if (left-- === 0) process.kill(process.pid, 'SIGKILL');
+    return real(...given);
+  };
+}
+syncBuiltinESMExports();
+await collect(process.argv[2] as string, { maxAge: 0 }, { dryRun: false });
+`,
+    );
+    for (const steps of [0, 1, 15, 20, 45, 60]) {
+      const { signal } = spawnSync(process.execPath, ['--import', 'tsx', script, c.cache, String(steps)]);
+      expect([steps, signal]).toEqual([steps, 'SIGKILL']);
+      const { good } = readRecords(c.cache);
+      for (const { record } of good) {
+        expect(firstLost(c.cache, Object.values(record.outputs)[0] as Artifact)).toBeUndefined();
+      }
+    }
+    await gc(c, { maxAge: 0 });
+    expect([readRecords(c.cache).good, readdirSync(c.cache).includes('trash')]).toEqual([[], false]);
+    expect(texts.map((text) => has(c, text).object)).toEqual(texts.map(() => 'missing'));
   });
 });
