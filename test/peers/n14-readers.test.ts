@@ -32,11 +32,12 @@ out: { c: c.o }
   return { tree, p, running, puppet };
 }
 
-/** Every file and folder below `.warren` with its size and times. */
+/** Every file and folder below `.warren` with its size and times; `plan` and `graph` may keep what they compiled. */
 function snapshot(tree: Tree): string[] {
   const walk = (folder: string): string[] =>
     readdirSync(folder, { withFileTypes: true }).flatMap((entry) => {
       const path = join(folder, entry.name);
+      if (path === tree.path('.warren/plans')) return [];
       const { size, mtimeMs } = statSync(path);
       // The heartbeat of the run's own locks.
       const own = path.includes('/locks/') ? [path] : [`${path} ${size} ${mtimeMs}`];

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { StageId } from '../../base/ids.ts';
-import type { Event, EventOf } from '../../engine/event.ts';
+import type { Because, Event, EventOf } from '../../engine/event.ts';
 import { becauseLine } from '../../engine/report/because.ts';
 import { line, lineWidth, shorten } from '../../engine/report/line.ts';
 import { renderMarkdown } from '../../engine/report/markdown.ts';
@@ -78,6 +78,23 @@ describe('lines', () => {
         expect(lineWidth(shorten(line(text), columns))).toBeLessThanOrEqual(columns);
       }),
     );
+  });
+
+  it('every kind of reason names what it is about', () => {
+    const all: { readonly [K in Because['kind']]: readonly [Extract<Because, { kind: K }>, string] } = {
+      new: [{ kind: 'new' }, 'no earlier result'],
+      forced: [{ kind: 'forced' }, '--force'],
+      uncached: [{ kind: 'uncached' }, 'cache: false'],
+      lost: [{ kind: 'lost', detail: 'object abc' }, 'its result was lost (object abc)'],
+      temp: [{ kind: 'temp', output: 'o' }, 'its temporary output o is needed again'],
+      param: [{ kind: 'param', name: 'lr', before: '1', after: '2' }, 'lr 1 -> 2'],
+      input: [{ kind: 'input', name: 'rows', detail: './x changed' }, 'in.rows ./x changed'],
+      upstream: [{ kind: 'upstream', stage: 'a' as never, output: 'o' }, 'a.o changed'],
+      code: [{ kind: 'code', detail: 'stages/sft/run.ts' }, 'its code changed (stages/sft/run.ts)'],
+      twin: [{ kind: 'twin', stage: 'b' as never }, 'it is the same work as b'],
+      other: [{ kind: 'other', field: 'env.SEED' }, 'env.SEED changed'],
+    };
+    for (const [because, text] of Object.values(all)) expect(becauseLine([because])).toBe(`because ${text}`);
   });
 
   it('reasons beyond the third are counted', () => {
