@@ -25,7 +25,7 @@ export function project(folder: string, text: string): Project {
   return {
     folder,
     call: (command, options) => warren([command, 'p.yaml', '--quiet'], { ...options, cwd: folder }),
-    peak: () => peakOf(['run', 'p.yaml', '--quiet'], folder),
+    peak: async () => (await peakOf(['run', 'p.yaml', '--quiet'], folder)).peakBytes,
     touch: (file) => {
       const now = new Date();
       utimesSync(join(folder, file), now, now);
