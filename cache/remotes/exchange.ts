@@ -3,7 +3,7 @@ import { err, ok } from '../../base/result.ts';
 import type { RemoteFault, Remotely } from './remote.ts';
 
 export interface Patience {
-  /** Tries of one request, the first included. */
+  /** Tries of one request, the first included; one that nobody answered in time counts twice. */
   readonly tries: number;
   /** Milliseconds until an answer begins, and between two pieces of it. */
   readonly wait: number;
@@ -23,9 +23,11 @@ export async function exchange(
   { tries, wait }: Patience,
   shown: string,
 ): Remotely<Response> {
+  let spent = 0;
   for (let attempt = 1; ; attempt++) {
     const answer = await once(sign, understood, wait, shown);
-    if (answer.ok || !answer.error.again || attempt >= tries) {
+    spent += !answer.ok && answer.error.late ? 2 : 1;
+    if (answer.ok || !answer.error.again || spent >= tries) {
       return answer.ok ? answer : err(answer.error.fault);
     }
     await pause(Math.min(BACK_OFF * 2 ** (attempt - 1), MOST_BACK_OFF));
@@ -36,6 +38,8 @@ interface Failed {
   readonly fault: RemoteFault;
   /** Another try may go better. */
   readonly again: boolean;
+  /** There was no answer in time. */
+  readonly late?: boolean;
 }
 
 async function once(sign: Sign, understood: readonly number[], wait: number, shown: string) {
@@ -46,7 +50,8 @@ async function once(sign: Sign, understood: readonly number[], wait: number, sho
     response = await fetch(await sign(), { redirect: 'manual', signal: limit.signal });
   } catch (error) {
     const message = `${shown} cannot be reached: ${limit.signal.aborted ? `no answer within ${wait / 1000} s` : causeOf(error)}.`;
-    return err<Failed>({ fault: { code: 'remote-unreachable', message }, again: true });
+    const late = limit.signal.aborted;
+    return err<Failed>({ fault: { code: 'remote-unreachable', message }, again: true, late });
   } finally {
     clearTimeout(timer);
   }

@@ -6,7 +6,7 @@ import type { Stage } from '../pipeline/graph.ts';
 import { becauseOf } from './because.ts';
 import { asJson, type Fingerprint, fingerprintOf, keyOf, type ResolvedInputs } from './fingerprint.ts';
 import type { GraphIndex } from './index.ts';
-import { lockedRecord } from './locked.ts';
+import { lockedRecord, mayBeLocked } from './locked.ts';
 import { type OutputsOf, resolveInputs, type Unresolved } from './resolve.ts';
 import { decideFrozen, leadsOut, staleRecord } from './workspace.ts';
 import type { World } from './world.ts';
@@ -62,7 +62,8 @@ export function decide(
     if (reason !== undefined) return { state: 'waiting', certain: true, own: undefined, because: [reason] };
     const fingerprint = fingerprintOf(stage, {}, code, backend, world.machine);
     const own = ownDigest(asJson(fingerprint));
-    const certain = !world.owns().has(own);
+    // A remote or the lock file may have what shows its key only later.
+    const certain = world.elsewhere === undefined && !world.owns().has(own) && !mayBeLocked(stage, world);
     const because = certain ? becauseOf(stage, index.graph.name, undefined, fingerprint, world) : [];
     return { state: 'waiting', certain, own, because };
   }

@@ -69,10 +69,10 @@ export function openElsewhere(
   const total = { objects: 0, of: 0, bytes: 0 };
 
   function hear(fault: RemoteFault): void {
+    // What was on its way when it was given up adds nothing, and what was broken off on purpose is no fault.
+    if (off || stop?.aborted) return;
     const count = (told.get(fault.code) ?? 0) + 1;
     told.set(fault.code, count);
-    // What was broken off on purpose is no fault.
-    if (off || stop?.aborted) return;
     off = isFinal(fault);
     if (count > MOST_TOLD) return;
     const hints = [fault.hint, off ? without : undefined].filter((each) => each !== undefined);

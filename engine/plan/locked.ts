@@ -1,6 +1,6 @@
 /** @file Where the lock file names other bytes for a key than the record here, and they can be had, the lock file wins. */
 import { arch, platform } from 'node:os';
-import type { ActionRecord } from '../../cache/actions.ts';
+import { type ActionRecord, readAction } from '../../cache/actions.ts';
 import type { Artifact } from '../../cache/artifact.ts';
 import { LOCK_RUN } from '../lock/format.ts';
 import { isSameOut } from '../lock/outdated.ts';
@@ -34,6 +34,13 @@ export function lockedRecord(
     notes: [],
     reports: [],
   };
+}
+
+/** Whether the lock file names a result of the stage, under some key, that no record here names. */
+export function mayBeLocked(stage: Stage, world: World): boolean {
+  const entry = world.lock.get(stage.id);
+  if (entry === undefined || readAction(world.project.cache, entry.key) !== undefined) return false;
+  return Object.values(entry.out).every((artifact) => world.isWithinReach(artifact));
 }
 
 /** Every declared output and no other, each in the form that its type has. */

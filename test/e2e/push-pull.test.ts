@@ -55,6 +55,10 @@ function actions({ document }: Answer): string[] {
   return (document['stages'] as { readonly action: string }[]).map(({ action }) => action);
 }
 
+function planned({ document }: Answer): string[] {
+  return (document['stages'] as { readonly label: string }[]).map(({ label }) => label);
+}
+
 describe('results', () => {
   it('go to a folder and come back elsewhere, as little as is needed', async () => {
     const shared = new Tree();
@@ -65,8 +69,10 @@ describe('results', () => {
     const first = await here.warren('push', 'p.yaml');
     expect(first.stdout).toMatch(/^pushed 3 records, 3 objects, \d+ B to/);
     expect((await here.warren('push', 'p.yaml')).stdout).toContain('nothing to push');
+    expect(planned(await call(there, {}, 'plan', 'p.yaml', '--no-remote'))).toEqual(['run', 'run', 'run']);
     const dry = await call(there, {}, 'pull', 'p.yaml', '--dry-run');
     expect(dry.document).toMatchObject({ records: 3, objects: 1, missing: 0, without: [] });
+    expect(planned(await call(there, {}, 'plan', 'p.yaml'))).toEqual(['fresh', 'fresh', 'restore']);
     const pulled = await call(there, {}, 'pull', 'p.yaml');
     expect([pulled.code, pulled.document]).toMatchObject([0, { records: 0, objects: 1 }]);
     rmSync(shared.path('objects'), { recursive: true });

@@ -55,6 +55,7 @@ describe('a run with a remote', () => {
   it.each<[string, Lie, string[]]>([
     ['redirects', send(302, { location: 'http://127.0.0.1:1/' }), ['remote-redirect']],
     ['denies access', send(403, {}), ['remote-denied']],
+    ['does not answer', () => {}, ['remote-unreachable']],
     ['closes the line', (response) => response.destroy(), ['remote-unreachable']],
     ['has nonsense for records', send(200, { 'content-length': 2 }, '{}'), expect.any(Array)],
     ['has nothing', send(404, {}), []],
