@@ -11,7 +11,8 @@ import { lostBecause } from '../plan/lost.ts';
 import type { OutPlace } from '../plan/placed.ts';
 import type { Planned } from '../plan/plan.ts';
 import type { Outputs, OutputsOf } from '../plan/resolve.ts';
-import { attemptStage, type Ended, type ToRun } from './attempt.ts';
+import type { ToRun } from './attempt.ts';
+import { type AttemptEnd, makeAttempts } from './attempts.ts';
 import { type Board, makeBoard, type Place } from './board.ts';
 import type { RunContext } from './context.ts';
 import { endStage, type Facts } from './ending.ts';
@@ -20,8 +21,7 @@ import { placeOut, watchOuts } from './placing.ts';
 import { bringSources } from './remote.ts';
 import type { StageResult } from './result.ts';
 import { watchTemporary } from './temporary.ts';
-import { type Demand, demandOf, makeTokens } from './tokens.ts';
-import { announceRetry, pause, retryAfter, type Turn } from './turn.ts';
+import type { Turn } from './turn.ts';
 
 /** How often a result may be gone again right after it was made, before the cache is to blame. */
 const MAX_LOSSES = 2;
@@ -52,19 +52,15 @@ export function runLoop(context: RunContext, planned: Planned, outs: readonly Ou
   const board: Board = makeBoard(index, stages);
   const { limits } = index.graph;
   const total = { cpus: options.jobs ?? availableParallelism(), memory: totalmem(), limits };
-  const tokens = makeTokens(total);
   const labels = new Map(planned.plan.stages.map(({ id, label }) => [id, label]));
   const { placesOf, isComplete } = watchOuts(outs);
   const out: { [name: string]: string } = {};
   const locked = new Map<Key, ActionRecord>();
   const temporary = watchTemporary(world.project.cache, stages, board.outputsOf);
-  /** Why nothing more is started: the first failure without `keepGoing`. */
-  let closing: string | undefined;
-  let running = 0;
+  /** Stages whose bytes a remote is asked for. */
+  let bringing = 0;
   /** Stages that ran, and wait for the bytes of others so that what they are part of can be placed. */
   const ranBefore = new Map<StageId, Facts>();
-  /** Keys being made, with the stages of this run that wait for the same result. */
-  const making = new Map<Key, (() => void)[]>();
   /** False once a result was found to be gone: what was planned on it may not hold. */
   let planHolds = true;
   let finish: (end: LoopEnd) => void;
@@ -73,10 +69,16 @@ export function runLoop(context: RunContext, planned: Planned, outs: readonly Ou
     finish = resolve;
     crash = reject;
   });
+  const attempts = makeAttempts(context, total, {
+    settle: settleAttempt,
+    again: queue,
+    left: pump,
+    crash: (error) => crash(error),
+  });
 
   function pump(): void {
     for (let place = board.next(); place !== undefined; place = board.next()) step(place);
-    if (running > 0 || !board.allSettled()) return;
+    if (attempts.busy() || bringing > 0 || !board.allSettled()) return;
     finish({
       results: stages.map(({ id }) => resultOf(id)),
       out,
@@ -146,69 +148,17 @@ export function runLoop(context: RunContext, planned: Planned, outs: readonly Ou
       );
       return;
     }
-    const twins = making.get(decision.key);
-    if (twins !== undefined) {
-      twins.push(() => queue(place, decision));
-      return;
-    }
-    making.set(decision.key, []);
-    running += 1;
-    launch(place, decision, { tries: 1, resources: place.stage.resources, failed: undefined });
+    attempts.start(place, decision);
   }
 
-  /** One attempt, as soon as there is room for it; if it fails, there may be another. */
-  function launch(place: Place, decision: ToRun, turn: Turn): void {
-    const stage = { ...place.stage, resources: turn.resources };
-    const demand = demandOf(stage, world.backendOf(stage.kind) !== null, total);
-    const start = (): void => {
-      const reason = options.stop?.aborted ? 'interrupted' : closing;
-      if (reason !== undefined) {
-        leave(decision, demand, () => abandon(place, decision, turn, reason));
-        return;
-      }
-      attemptStage(context, stage, decision, turn.tries)
-        .then((ended) => {
-          const retry = closing === undefined ? retryAfter(stage, turn, ended) : undefined;
-          if (retry === undefined) {
-            leave(decision, demand, () => settleAttempt(place, decision, turn, ended));
-            return;
-          }
-          announceRetry(context, stage, retry);
-          tokens.release(demand);
-          // What waits holds nothing, and what stops the run ends the wait.
-          pause(retry.wait, options.stop, () => launch(place, decision, retry.turn));
-        })
-        .catch(crash);
-    };
-    tokens.request(demand, start, (names) => {
-      const detail = names.map((name) => `${name} (${limits[name]})`).join(', ');
-      context.emit({ type: 'stage-waiting', at: Date.now(), stage: stage.id, reason: 'limit', detail });
-    });
-  }
-
-  /** The stage gives back what it held; those that waited for the same result are asked again. */
-  function leave({ key }: ToRun, demand: Demand, settle: () => void): void {
-    running -= 1;
-    settle();
-    tokens.release(demand);
-    const waiting = making.get(key) ?? [];
-    making.delete(key);
-    for (const again of waiting) again();
-    pump();
-  }
-
-  /** It is its turn, and nothing more is started. */
-  function abandon(place: Place, decision: ToRun, { failed, tries }: Turn, reason: string): void {
-    if (failed !== undefined && !options.stop?.aborted) {
-      const { failure, seconds } = failed;
-      fail(place, failure, { keyed: decision, because: decision.because, retries: tries - 2, seconds });
-    } else end(place, 'cancelled', { reason });
-  }
-
-  function settleAttempt(place: Place, keyed: ToRun, { tries }: Turn, ended: Ended): void {
+  function settleAttempt(place: Place, keyed: ToRun, { tries, failed }: Turn, ended: AttemptEnd): void {
     const { because } = keyed;
     const retries = tries - 1;
     switch (ended.kind) {
+      case 'abandoned':
+        if (failed === undefined || options.stop?.aborted) end(place, 'cancelled', { reason: ended.reason });
+        else fail(place, failed.failure, { keyed, because, retries: retries - 1, seconds: failed.seconds });
+        break;
       case 'ran': {
         place.anyway = undefined;
         const { outputs, stored, seconds } = ended;
@@ -286,8 +236,8 @@ export function runLoop(context: RunContext, planned: Planned, outs: readonly Ou
   }
 
   function fail(place: Place, failure: StageFailure, facts: Facts): void {
-    if (!options.keepGoing) closing ??= `stopped after ${place.stage.id} failed`;
     end(place, 'failed', { ...facts, failure });
+    if (!options.keepGoing) attempts.close(`stopped after ${place.stage.id} failed`);
   }
 
   /** Bytes are needed that are not here: a remote is asked for all that are, before their stage runs again. */
@@ -298,10 +248,10 @@ export function runLoop(context: RunContext, planned: Planned, outs: readonly Ou
       return;
     }
     place.brought += 1;
-    running += 1;
+    bringing += 1;
     bringSources(context, sources, outputsOf)
       .then((came) => {
-        running -= 1;
+        bringing -= 1;
         if (!came) recover(place, stage, because);
         else if (loss.again === undefined) board.park(place);
         else loss.again();

@@ -38,18 +38,18 @@ export function announceRetry({ emit }: RunContext, stage: Stage, retry: RetryTu
   emit({ type: 'stage-retrying', at: Date.now(), stage: stage.id, ...count, cause, failure, wait });
 }
 
-/** Goes on after so many seconds, or as soon as the run is to stop. */
-export function pause(seconds: number, stop: AbortSignal | undefined, goOn: () => void): void {
-  if (seconds === 0 || stop?.aborted) {
+/** Goes on after so many seconds, or as soon as the signal says that there is nothing to wait for. */
+export function pause(seconds: number, stop: AbortSignal, goOn: () => void): void {
+  if (seconds === 0 || stop.aborted) {
     goOn();
     return;
   }
   const cancel = after(seconds * 1000, done);
-  stop?.addEventListener('abort', done);
+  stop.addEventListener('abort', done);
 
   function done(): void {
     cancel();
-    stop?.removeEventListener('abort', done);
+    stop.removeEventListener('abort', done);
     goOn();
   }
 }

@@ -77,7 +77,7 @@ describe('a stage with retries', () => {
     const two = workshop({
       'p.yaml': `name: p
 stages:
-  a: { run: "exit 1", out: { o: file }, retries: { max: 1, wait: 1s } }
+  a: { run: "exit 1", out: { o: file }, retries: { max: 1, wait: 10d } }
   b: { run: "exit 2", out: { o: file } }
 `,
     });

@@ -1,0 +1,97 @@
+/**
+ * @file The attempts of a run: one at a time for a key, each as soon as there is room for it, and another after a failure
+ * where that is worth it.
+ */
+import type { Key } from '../../base/ids.ts';
+import { attemptStage, type Ended, type ToRun } from './attempt.ts';
+import type { Place } from './board.ts';
+import type { RunContext } from './context.ts';
+import { type Demand, demandOf, makeTokens } from './tokens.ts';
+import { announceRetry, pause, retryAfter, type Turn } from './turn.ts';
+
+/** `abandoned`: it was its turn, and nothing more is started. */
+export type AttemptEnd = Ended | { readonly kind: 'abandoned'; readonly reason: string };
+
+interface AttemptsOf {
+  settle(place: Place, decision: ToRun, turn: Turn, ended: AttemptEnd): void;
+  /** For a stage that waited while another one made its result. */
+  again(place: Place, decision: ToRun): void;
+  /** Called when a stage has given back what it held. */
+  left(): void;
+  crash(error: unknown): void;
+}
+
+interface Attempts {
+  start(place: Place, decision: ToRun): void;
+  /** From now on nothing is started; what waits for its next attempt waits no longer. */
+  close(reason: string): void;
+  /** Whether anything runs or waits. */
+  busy(): boolean;
+}
+
+export function makeAttempts(
+  context: RunContext,
+  total: Parameters<typeof makeTokens>[0],
+  { settle, again, left, crash }: AttemptsOf,
+): Attempts {
+  const { world, options, emit } = context;
+  const tokens = makeTokens(total);
+  /** Keys being made, with the stages of this run that wait for the same result. */
+  const making = new Map<Key, (() => void)[]>();
+  const closed = new AbortController();
+  const halted = options.stop === undefined ? closed.signal : AbortSignal.any([options.stop, closed.signal]);
+
+  /** One attempt; if it fails, there may be another. */
+  function launch(place: Place, decision: ToRun, turn: Turn): void {
+    const stage = { ...place.stage, resources: turn.resources };
+    const demand = demandOf(stage, world.backendOf(stage.kind) !== null, total);
+    const start = (): void => {
+      if (halted.aborted) {
+        const reason = options.stop?.aborted ? 'interrupted' : String(closed.signal.reason);
+        leave(decision, demand, () => settle(place, decision, turn, { kind: 'abandoned', reason }));
+        return;
+      }
+      attemptStage(context, stage, decision, turn.tries)
+        .then((ended) => {
+          const retry = closed.signal.aborted ? undefined : retryAfter(stage, turn, ended);
+          if (retry === undefined) {
+            leave(decision, demand, () => settle(place, decision, turn, ended));
+            return;
+          }
+          announceRetry(context, stage, retry);
+          tokens.release(demand);
+          // What waits holds nothing.
+          pause(retry.wait, halted, () => launch(place, decision, retry.turn));
+        })
+        .catch(crash);
+    };
+    tokens.request(demand, start, (names) => {
+      const detail = names.map((name) => `${name} (${total.limits[name]})`).join(', ');
+      emit({ type: 'stage-waiting', at: Date.now(), stage: stage.id, reason: 'limit', detail });
+    });
+  }
+
+  /** The stage gives back what it held; those that waited for the same result are asked again. */
+  function leave({ key }: ToRun, demand: Demand, end: () => void): void {
+    const waiting = making.get(key) ?? [];
+    making.delete(key);
+    end();
+    tokens.release(demand);
+    for (const each of waiting) each();
+    left();
+  }
+
+  return {
+    start: (place, decision) => {
+      const twins = making.get(decision.key);
+      if (twins !== undefined) {
+        twins.push(() => again(place, decision));
+        return;
+      }
+      making.set(decision.key, []);
+      launch(place, decision, { tries: 1, resources: place.stage.resources, failed: undefined });
+    },
+    close: (reason) => closed.abort(reason),
+    busy: () => making.size > 0,
+  };
+}
