@@ -5,10 +5,12 @@ import {
   copyFileSync,
   lstatSync,
   mkdirSync,
+  readFileSync,
   renameSync,
   rmSync,
   symlinkSync,
   utimesSync,
+  writeFileSync,
 } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import type { Digest } from '../base/ids.ts';
@@ -67,9 +69,7 @@ export function placeForPeople(cache: string, artifact: Artifact, to: string): R
   let placed: Result<Handed[], Lost> | undefined;
   try {
     placed = place(cache, artifact, temporary, (object, path, form) => {
-      copyFileSync(object, path, constants.COPYFILE_FICLONE);
-      chmodSync(path, form === 'exec' ? 0o755 : 0o644);
-      utimesSync(path, before, before);
+      copyForPeople(object, path, form === 'exec' ? 0o755 : 0o644, before);
       return false;
     });
     if (placed.ok) swap(temporary, to);
@@ -78,6 +78,16 @@ export function placeForPeople(cache: string, artifact: Artifact, to: string): R
   }
   if (!placed.ok) return placed;
   return ok(placed.value.map((file) => ({ ...file, path: join(to, relative(temporary, file.path)) })));
+}
+
+/** Below this a read and a write cost less than asking the system to copy. Bytes. */
+const SMALL = 1 << 16;
+
+function copyForPeople(object: string, path: string, mode: number, time: number): void {
+  if (lstatSync(object).size > SMALL) copyFileSync(object, path, constants.COPYFILE_FICLONE);
+  else writeFileSync(path, readFileSync(object), { flag: 'wx' });
+  chmodSync(path, mode);
+  utimesSync(path, time, time);
 }
 
 /** A file is replaced in one step. A folder cannot be: the old one steps aside first and is removed last. */

@@ -9,7 +9,6 @@ import type { Guard } from '../../cache/guards.ts';
 import { identityOf } from '../../cache/identity.ts';
 import { pinInput } from '../../cache/inputs.ts';
 import { actionPath } from '../../cache/layout.ts';
-import { errnoOf, writeAtomic } from '../../cache/publish.ts';
 import { BUILD } from '../build.ts';
 import type { EventOf } from '../event.ts';
 import type { Look } from '../pipeline/reads.ts';
@@ -19,7 +18,8 @@ import { isInPlace } from '../plan/workspace.ts';
 import type { World } from '../plan/world.ts';
 import { settingsPath } from '../project.ts';
 import type { RunContext } from './context.ts';
-import { type Seal, type SealedStage, sealPath, sealText } from './quick.ts';
+import type { SealedPlace } from './putting-back.ts';
+import { keepSeal, type Seal, type SealedStage, sealPath } from './quick.ts';
 import type { SkippedStage } from './result.ts';
 
 /** What the loop ended with, stage by stage. */
@@ -38,12 +38,7 @@ export function sealRun(context: RunContext, sealable: Sealable): void {
   if (request === undefined) return;
   const seal = makeSeal(context, sealable);
   if (seal === undefined) return;
-  try {
-    writeAtomic(sealPath(context.world.project, request), sealText(seal));
-  } catch (error) {
-    // Without a seal the next run only takes the longer way.
-    if (errnoOf(error) === undefined) throw error;
-  }
+  keepSeal(sealPath(context.world.project, request), seal);
 }
 
 /** Undefined where a stage runs every time, was not stored, or something was changed while the run went on. */
@@ -53,7 +48,11 @@ function makeSeal(context: RunContext, sealable: Sealable): Seal | undefined {
   const stages: SealedStage[] = [];
   const actions: Seal['actions'][number][] = [];
   const skipped: SkippedStage[] = [];
-  for (const { stage: id, key, outputs, from = run, reason, accepted, unstored } of done.values()) {
+  const position = new Map(index.graph.stages.map(({ id }, i) => [id, i]));
+  const inOrder = [...done.values()].sort(
+    (a, b) => (position.get(a.stage) ?? 0) - (position.get(b.stage) ?? 0),
+  );
+  for (const { stage: id, key, outputs, from = run, reason, accepted, unstored } of inOrder) {
     if (unstored) return undefined;
     const left = index.graph.leftOut.find((each) => each.id === id);
     if (left !== undefined) {
@@ -69,20 +68,17 @@ function makeSeal(context: RunContext, sealable: Sealable): Seal | undefined {
     if (stat === undefined) return undefined;
     actions.push([path, identityOf(stat)]);
   }
-  const placed = outs.every((place) => {
-    const items = outItems(place, index, world, outputsOf);
-    return items !== undefined && isPlaced(place, items, world);
-  });
+  const places = outs.flatMap((place) => sealedPlace(context, place, out, outputsOf) ?? []);
   const own = stages.flatMap(({ id }) => outsInPlace(context, id, outputsOf) ?? [undefined]);
-  if (!placed || !own.every((path) => path !== undefined)) return undefined;
+  if (places.length < outs.length || !own.every((path) => path !== undefined)) return undefined;
   const beside = [lock.path, settingsPath(world.project)];
   const present = beside.filter((path) => existsSync(path));
-  const guards = guardsOf(context, [...present, ...Object.values(out), ...own]);
+  const guards = guardsOf(context, [...present, ...own]);
   if (guards === undefined) return undefined;
   const { name: pipeline, file } = index.graph;
   const targets = options.targets ?? [];
   const { cache } = world.project;
-  const known = new Set(guards.map(({ path }) => path));
+  const known = new Set([...guards, ...places.flatMap((place) => place.guards)].map(({ path }) => path));
   const absent = beside.filter((path) => !present.includes(path)).map((path): Look => [path, 'missing']);
   const looks = [...(options.request?.looks ?? []).filter(([path]) => !known.has(path)), ...absent];
   const { current: locked } = lock;
@@ -99,11 +95,29 @@ function makeSeal(context: RunContext, sealable: Sealable): Seal | undefined {
     stages,
     skipped,
     out,
+    places,
     locked,
   };
   const asksForFacts = index.graph.stages.some(({ hardware }) => hardware.length > 0);
   const machine = asksForFacts ? world.machine : undefined;
-  return { schema: 'warren/seal/7', ...sealed, machine };
+  return { schema: 'warren/seal/8', ...sealed, machine };
+}
+
+/** A name of `out` with what vouches for it; undefined when something else lies there. */
+function sealedPlace(
+  { index, world }: RunContext,
+  place: OutPlace,
+  out: Sealable['out'],
+  outputsOf: Sealable['outputsOf'],
+): SealedPlace | undefined {
+  const { name, stages } = place;
+  const items = outItems(place, index, world, outputsOf);
+  if (items === undefined || !isPlaced(place, items, world)) return undefined;
+  const path = out[name];
+  const pinned = path === undefined ? undefined : pinInput(path, world.memo, 'whole');
+  if (path === undefined || !pinned?.ok) return undefined;
+  const sealed = items.map(({ path: to, artifact }): SealedPlace['items'][number] => [to, artifact]);
+  return { name, path, stages, items: sealed, guards: pinned.value.guards };
 }
 
 /** Paths of what a stage wrote into the project; undefined when they are not as it left them. */
