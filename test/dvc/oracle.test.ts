@@ -1,4 +1,4 @@
-/** @file Beside DVC itself, where it is installed: WARREN_DVC names it, else PATH has it. */
+/** @file Beside DVC itself, where it is installed: by `scripts/python-env.sh dvc`, or on PATH. */
 import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -8,9 +8,9 @@ import { parse } from 'yaml';
 import { commandsOf, type Files, projectOf } from './rig.ts';
 
 const DVC = [
-  process.env['WARREN_DVC'] ?? '',
+  join(import.meta.dirname, '../../.venv-dvc/bin/dvc'),
   ...(process.env['PATH'] ?? '').split(delimiter).map((folder) => join(folder, 'dvc')),
-].find((path) => path !== '' && existsSync(path));
+].find((path) => existsSync(path));
 
 interface Peer {
   write(name: string, text: string): void;
@@ -47,7 +47,7 @@ function peerOf(files: Files): Peer {
   };
 }
 
-describe.skipIf(DVC === undefined)('beside dvc repro (WARREN_DVC, or dvc on PATH)', () => {
+describe.skipIf(DVC === undefined)('beside dvc repro (scripts/python-env.sh dvc, or dvc on PATH)', () => {
   it('names and commands come out the same to the letter', async () => {
     const files = {
       'params.yaml': `int: 3
