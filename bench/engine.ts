@@ -10,6 +10,7 @@ import { alternate, emptyNode } from './measure/command.ts';
 import { opensslRate } from './measure/openssl.ts';
 import { inScratch, print, say } from './measure/scratch.ts';
 import { median, rounded, roundedSummary } from './measure/statistics.ts';
+import { program, TURBO } from './peers/turbo.ts';
 import { allToAll } from './rows/all-to-all.ts';
 import { chain } from './rows/chain.ts';
 import { folder } from './rows/folder.ts';
@@ -57,7 +58,7 @@ await inScratch('engine', values.keep, async (scratch) => {
     peers: peers
       ? {
           wireit: manifest.devDependencies.wireit,
-          turbo: manifest.devDependencies.turbo,
+          turbo: program() === undefined ? 'not measured: bash scripts/peers.sh installs it' : TURBO,
           snakemake: 'not measured: it is not installed here',
         }
       : 'not asked for',

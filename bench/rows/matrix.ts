@@ -62,6 +62,7 @@ export const matrix: Row = {
 
 async function turboTimes(folder: string, rounds: number) {
   const run = await turbo(folder, 343);
+  if (run === undefined) return undefined;
   const cold = [(await run()).seconds];
   const empty = (): void => {
     rmSync(join(folder, 'out'), { recursive: true });

@@ -2,6 +2,7 @@
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { execa } from 'execa';
+import { program } from '../../../bench/peers/turbo.ts';
 import { commandOf, fileOf, type Node } from './model.ts';
 
 const ROOT = join(import.meta.dirname, '../../..');
@@ -69,6 +70,9 @@ export const wireit: Peer = {
   },
 };
 
+/** False where `scripts/peers.sh` has not run. */
+export const HAS_TURBO: boolean = program() !== undefined;
+
 export const turbo: Peer = {
   name: 'turbo',
   configure: (folder, nodes) => {
@@ -88,7 +92,7 @@ export const turbo: Peer = {
     if (!existsSync(join(folder, '.git'))) await call(folder, 'git', ['init', '-q']);
     const { scripts } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')) as { scripts: object };
     const args = ['run', ...Object.keys(scripts), '--output-logs=none', '--no-update-notifier'];
-    await call(folder, join(MODULES, '.bin/turbo'), args, {
+    await call(folder, program() ?? '', args, {
       TURBO_TELEMETRY_DISABLED: '1',
       DO_NOT_TRACK: '1',
     });
