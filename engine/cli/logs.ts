@@ -24,11 +24,10 @@ type Shown = Output | EventOf<'stage-retrying'>;
 /** How often a growing journal is looked at. */
 const LOOK_MS = 150;
 
-/** `logs [FILE] STAGE [-f]`: from the newest run that ran the stage; lines of several instances carry their names. */
+/** `logs [FILE] STAGE... [-f]`: from the newest run that ran one of the stages; lines of several instances carry their names. */
 export async function logs(call: Call, words: readonly string[], options: LogsOptions): Promise<ExitCode> {
-  const asked = stageCall(words, options.run);
-  if (!asked.ok) return refuse(call, [asked.error]);
-  const found = findStages(call, asked.value, options.follow === true);
+  const asked = stageCall(call, words, options.run);
+  const found = findStages(call, asked, options.follow === true);
   if (!found.ok) return refuse(call, [found.error]);
   const { project, run, stages } = found.value;
   const lines: Output[] = [];
@@ -96,10 +95,10 @@ interface Found {
   readonly stages: ReadonlySet<StageId>;
 }
 
-/** The newest run in which a stage of that name started, or with `-f` will; a run that only found it fresh printed nothing. */
+/** The newest run in which a stage that is meant started, or with `-f` will; a run that only found it fresh printed nothing. */
 function findStages(
   call: Call,
-  { stage: word, ...words }: StageCall,
+  { stages: asked, ...words }: StageCall,
   awaits: boolean,
 ): Result<Found, Diagnostic> {
   const latest = runCalled(call, words);
@@ -109,7 +108,7 @@ function findStages(
   let known: StageId[] = [];
   for (const run of candidates) {
     const { tally, alive } = run === newest.id ? newest : readRun(project, run);
-    const named = stagesCalled(word, tally);
+    const named = asked.flatMap((word) => stagesCalled(word, tally));
     const started = named.filter((stage) => tally.begun.has(stage));
     const coming = awaits && alive ? named.filter((stage) => !tally.done.has(stage)) : [];
     const stages = new Set([...started, ...coming]);
@@ -119,8 +118,8 @@ function findStages(
   if (known.length > 0) {
     const where = words.id === undefined ? 'any run that is kept' : `run ${words.id}`;
     const message = `${known.join(', ')} did not run in ${where}.`;
-    const hint = `run it again: warren run ${words.file ?? 'FILE'} ${word} --force`;
+    const hint = `run it again: warren run ${words.file ?? 'FILE'} ${asked.join(' ')} --force`;
     return err({ code: 'no-log', severity: 'error', message, hint });
   }
-  return err(noSuchStage(word, newest));
+  return err(noSuchStage(asked[0] ?? '', newest));
 }

@@ -130,7 +130,7 @@ function build(
     .option('--threads <n>', 'CPU threads for stages that compute', count)
     .action(does(async () => (await import('./verify.ts')).verify));
   add('why <stage...>', 'show what changed since the nearest earlier result of a stage')
-    .usage('[options] [file] <stage>')
+    .usage('[options] [file] <stage...>')
     .option('--run <id>', 'the run to explain, in place of the latest')
     .option('--against <id>', 'the run to compare with, in place of the nearest earlier result')
     .action(does(async () => (await import('./why.ts')).why));
@@ -141,7 +141,7 @@ function build(
     .option('-n, --last <n>', 'how many (default: 20)', count)
     .action(does(async () => (await import('./runs.ts')).runs));
   add('logs <stage...>', 'print what a stage printed')
-    .usage('[options] [file] <stage>')
+    .usage('[options] [file] <stage...>')
     .option('-f, --follow', 'go on while the stage runs')
     .option('--run <id>', 'the run to look into, in place of the latest')
     .action(does(async () => (await import('./logs.ts')).logs));

@@ -1,25 +1,23 @@
+import { existsSync } from 'node:fs';
+import { resolve } from 'node:path';
 import type { Diagnostic } from '../../base/diagnostic.ts';
 import type { StageId } from '../../base/ids.ts';
-import { err, ok, type Result } from '../../base/result.ts';
 import { matcherOf } from '../pipeline/select.ts';
 import type { Tally } from '../report/tally.ts';
+import type { Call } from './call.ts';
 import type { PastRun } from './history.ts';
 import type { RunWords } from './run-word.ts';
 
-/** `[FILE] STAGE` of a command that looks into a run. */
+/** `[FILE] STAGE...` of a command that looks into a run. */
 export interface StageCall extends RunWords {
-  readonly stage: string;
+  readonly stages: readonly string[];
 }
 
-/** One word is a stage; of two, the first is the pipeline file. */
-export function stageCall(words: readonly string[], id: string | undefined): Result<StageCall, Diagnostic> {
-  const [first = '', second, third] = words;
-  if (third === undefined) {
-    return ok(second === undefined ? { stage: first, id } : { stage: second, file: first, id });
-  }
-  const message = `${words.length} words are too many: a pipeline file, if any, and one stage.`;
-  const hint = 'a name stands for all its instances: warren why FILE NAME';
-  return err({ code: 'excess-arguments', severity: 'error', message, hint });
+/** The first of several words is the pipeline file if it is called so, or there is a file of that name. */
+export function stageCall({ cwd }: Call, words: readonly string[], id: string | undefined): StageCall {
+  const [first = '', ...rest] = words;
+  const isFile = rest.length > 0 && (/\.ya?ml$/.test(first) || existsSync(resolve(cwd, first)));
+  return isFile ? { stages: rest, file: first, id } : { stages: words, id };
 }
 
 /** The stages of a run that a word means. */

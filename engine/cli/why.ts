@@ -36,7 +36,7 @@ interface WhyDocument {
   readonly stages: readonly Explained[];
 }
 
-/** `why [FILE] STAGE [--against RUN]`: the stage's fingerprint in the latest run beside an earlier one, field by field. */
+/** `why [FILE] STAGE... [--against RUN]`: each stage's fingerprint in the latest run beside an earlier one, field by field. */
 export function why(call: Call, words: readonly string[], options: WhyOptions): Promise<ExitCode> {
   const explained = explainStages(call, words, options);
   if (!explained.ok) return Promise.resolve(refuse(call, [explained.error]));
@@ -50,15 +50,15 @@ function explainStages(
   words: readonly string[],
   options: WhyOptions,
 ): Result<WhyDocument, Diagnostic> {
-  const asked = stageCall(words, options.run);
-  if (!asked.ok) return asked;
-  const called = runCalled(call, asked.value);
+  const asked = stageCall(call, words, options.run);
+  const called = runCalled(call, asked);
   if (!called.ok) return called;
   const { project, run } = called.value;
   const other = options.against === undefined ? undefined : findRun(project, options.against);
   if (other?.ok === false) return other;
-  const ids = stagesCalled(asked.value.stage, run.tally);
-  if (ids.length === 0) return err(noSuchStage(asked.value.stage, run));
+  const unknown = asked.stages.find((word) => stagesCalled(word, run.tally).length === 0);
+  if (unknown !== undefined) return err(noSuchStage(unknown, run));
+  const ids = [...new Set(asked.stages.flatMap((word) => stagesCalled(word, run.tally)))];
   if (other !== undefined) {
     const missing = ids.find((id) => keyIn(other.value, id) === null);
     if (missing !== undefined) return err(noKey(missing, other.value));

@@ -206,6 +206,12 @@ describe('looking back', () => {
         compared with run RUN:
         with.greeting  "hello" -> "bye""
     `);
+    const both = await tree.warren('why', 'greet', 'shout');
+    const named = await tree.warren('why', 'demo.yaml', 'greet', 'shout');
+    const [greet, shout] = [await tree.warren('why', 'greet'), await tree.warren('why', 'shout')];
+    expect(both.stdout).toBe(`${greet.stdout}\n${shout.stdout}`);
+    expect(named.stdout).toBe(both.stdout);
+    expect((await tree.warren('why', 'greet', 'nobody')).stderr).toContain('has no stage "nobody"');
     expect((await tree.warren('why', 'shout')).stdout).toMatchInlineSnapshot(`
       "shout  ran  because greet.text changed
         compared with run RUN:
