@@ -1,12 +1,11 @@
 import type { Key, RunId, StageId } from '../../base/ids.ts';
-import { selectTargets } from '../plan/targets.ts';
 import { findProject } from '../project.ts';
 import { type Line, span } from '../report/line.ts';
 import { acceptStages } from '../run/accept.ts';
 import { answer, type Call, refuse } from './call.ts';
 import { changeLines, type ShownChange, shownChange } from './change-lines.ts';
 import { EXIT, type ExitCode } from './exit.ts';
-import { load } from './load.ts';
+import { loadTargets } from './load.ts';
 import type { OverrideOptions } from './values.ts';
 
 interface AcceptCall extends OverrideOptions {
@@ -37,13 +36,11 @@ export async function accept(
   stages: readonly string[],
   options: AcceptCall,
 ): Promise<ExitCode> {
-  const loaded = await load(call, file, options);
+  const loaded = await loadTargets(call, file, stages, options);
   if (!loaded.ok) return loaded.error;
-  const { graph } = loaded.value;
-  const targets = selectTargets(graph, stages);
-  if (!targets.ok) return refuse(call, targets.error);
+  const { graph, targets } = loaded.value;
   const { field: fields = [], dryRun: dry = false, threads } = options;
-  const settings = { targets: targets.value, fields, dry, threads };
+  const settings = { targets, fields, dry, threads };
   const accepted = await acceptStages(graph, findProject(graph.file), settings);
   if (!accepted.ok) return refuse(call, accepted.error);
   const document: AcceptDocument = {

@@ -6,7 +6,6 @@ import type { Graph, Stage } from '../pipeline/graph.ts';
 import { manifestOf } from '../pipeline/registry.ts';
 import { planRun } from '../plan/asking.ts';
 import { type Plan, type PlannedStage, wouldRun } from '../plan/plan.ts';
-import { selectTargets, targetsUntil } from '../plan/targets.ts';
 import { findProject } from '../project.ts';
 import { becauseLine } from '../report/because.ts';
 import { type Line, type Span, span, type Tone } from '../report/line.ts';
@@ -14,7 +13,7 @@ import { table } from '../report/table.ts';
 import { openRunRemote } from '../run/remote.ts';
 import { answer, type Call, refuse, warn } from './call.ts';
 import { EXIT, type ExitCode } from './exit.ts';
-import { load } from './load.ts';
+import { loadTargets } from './load.ts';
 import { defaultRemote } from './remote-place.ts';
 import type { OverrideOptions } from './values.ts';
 
@@ -50,12 +49,9 @@ export async function plan(
   stages: readonly string[],
   options: PlanOptions,
 ): Promise<ExitCode> {
-  const loaded = await load(call, file, options);
+  const loaded = await loadTargets(call, file, stages, options);
   if (!loaded.ok) return loaded.error;
-  const { graph } = loaded.value;
-  const named = selectTargets(graph, stages);
-  const targets = named.ok ? targetsUntil(graph, named.value, options.until ?? []) : named;
-  if (!targets.ok) return refuse(call, targets.error);
+  const { graph, targets } = loaded.value;
   const { force, threads } = options;
   const lock = (await readLockFile(graph.file)).entries;
   const project = findProject(graph.file);
@@ -66,7 +62,7 @@ export async function plan(
     if (event.type === 'warning' && !call.quiet) warn(call, [event.diagnostic]);
   });
   const { elsewhere } = remote;
-  const settings = { targets: targets.value, force, threads, lock, elsewhere };
+  const settings = { targets, force, threads, lock, elsewhere };
   const planned = await planRun(graph, project, settings);
   remote.close();
   const byId = new Map(graph.stages.map((stage) => [stage.id, stage]));

@@ -2,7 +2,6 @@ import type { Diagnostic } from '../../base/diagnostic.ts';
 import type { JsonObject } from '../../base/json.ts';
 import type { Event } from '../event.ts';
 import type { LockFault } from '../lock/outdated.ts';
-import { selectTargets, targetsUntil } from '../plan/targets.ts';
 import { findProject } from '../project.ts';
 import { chooseReporter } from '../report/choose.ts';
 import { outLines } from '../report/ending.ts';
@@ -13,7 +12,7 @@ import { runPipeline } from '../run/run.ts';
 import { type Call, refuse, refuseCall, sourcesOf, writeLines } from './call.ts';
 import type { ExitCode } from './exit.ts';
 import { watchInterrupts } from './interrupts.ts';
-import { load } from './load.ts';
+import { loadTargets } from './load.ts';
 import { defaultRemote } from './remote-place.ts';
 import type { OverrideOptions } from './values.ts';
 
@@ -42,12 +41,9 @@ export async function run(
   stages: readonly string[],
   options: RunOptions,
 ): Promise<ExitCode> {
-  const loaded = await load(call, file, options);
+  const loaded = await loadTargets(call, file, stages, options);
   if (!loaded.ok) return loaded.error;
-  const { graph, files, looks, warnings } = loaded.value;
-  const named = selectTargets(graph, stages);
-  const targets = named.ok ? targetsUntil(graph, named.value, options.until ?? []) : named;
-  if (!targets.ok) return refuse(call, targets.error);
+  const { graph, targets, files, looks, warnings } = loaded.value;
   const project = findProject(graph.file);
   const remote = await defaultRemote(project, options.remote !== false);
   if (!remote.ok) return refuse(call, remote.error);
@@ -65,7 +61,7 @@ export async function run(
   const { stop, kill, release } = watchInterrupts(emit);
   const { jobs, keepGoing, force, frozen, threads, checkpointEvery } = options;
   const settings = {
-    targets: targets.value,
+    targets,
     jobs,
     keepGoing,
     force,

@@ -7,12 +7,11 @@ import type { Remote, RemoteFault } from '../../cache/remotes/remote.ts';
 import type { Event } from '../event.ts';
 import { type LockFile, readLockFile } from '../lock/file.ts';
 import { type GraphIndex, indexGraph } from '../plan/index.ts';
-import { selectTargets } from '../plan/targets.ts';
 import { findProject, type Project } from '../project.ts';
 import { transferLine } from '../report/transfer.ts';
 import { type Call, refuse, warn, writeLines } from './call.ts';
 import { EXIT, type ExitCode } from './exit.ts';
-import { load } from './load.ts';
+import { loadTargets } from './load.ts';
 import { remoteNamed } from './remote-place.ts';
 import type { OverrideOptions } from './values.ts';
 
@@ -41,11 +40,9 @@ export async function openTransfer(
   stages: readonly string[],
   options: TransferOptions,
 ): Promise<Result<Opened, ExitCode>> {
-  const loaded = await load(call, file, options);
+  const loaded = await loadTargets(call, file, stages, options);
   if (!loaded.ok) return loaded;
-  const { graph } = loaded.value;
-  const targets = selectTargets(graph, stages);
-  if (!targets.ok) return err(refuse(call, targets.error));
+  const { graph, targets } = loaded.value;
   const project = findProject(graph.file);
   const place = await remoteNamed(project, options.remote);
   if (!place.ok) return err(refuse(call, place.error));
@@ -53,7 +50,7 @@ export async function openTransfer(
   if (!remote.ok) return err(failed(call, [remote.error]));
   const lock = await readLockFile(graph.file);
   if (lock.problem !== undefined && !call.quiet) warn(call, [lock.problem]);
-  return ok({ index: indexGraph(graph), project, lock, targets: targets.value, remote: remote.value });
+  return ok({ index: indexGraph(graph), project, lock, targets, remote: remote.value });
 }
 
 /** The remote, not the call, is at fault. */

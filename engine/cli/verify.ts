@@ -1,15 +1,14 @@
 import type { StageId } from '../../base/ids.ts';
 import type { Event } from '../event.ts';
-import { selectTargets } from '../plan/targets.ts';
 import { findProject } from '../project.ts';
 import type { Line } from '../report/line.ts';
 import { span } from '../report/line.ts';
 import { Tally } from '../report/tally.ts';
 import { type Verified, verifyStages } from '../verify/verify.ts';
-import { answer, type Call, refuse, refuseCall, writeLines } from './call.ts';
+import { answer, type Call, refuseCall, writeLines } from './call.ts';
 import { EXIT, type ExitCode } from './exit.ts';
 import { watchInterrupts } from './interrupts.ts';
-import { load } from './load.ts';
+import { loadTargets } from './load.ts';
 import type { OverrideOptions } from './values.ts';
 import { verifyLines } from './verify-lines.ts';
 
@@ -36,11 +35,9 @@ export async function verify(
   stages: readonly string[],
   options: VerifyCall,
 ): Promise<ExitCode> {
-  const loaded = await load(call, file, options);
+  const loaded = await loadTargets(call, file, stages, options);
   if (!loaded.ok) return loaded.error;
-  const { graph } = loaded.value;
-  const targets = selectTargets(graph, stages);
-  if (!targets.ok) return refuse(call, targets.error);
+  const { graph, targets } = loaded.value;
   const { times = 1, tolerance: text = '0', jobs, threads } = options;
   const tolerance = Number(text);
   if (!(tolerance >= 0 && tolerance < 1))
@@ -55,7 +52,7 @@ export async function verify(
   const { stop, kill, release } = watchInterrupts(emit);
   let verified: Verified[];
   try {
-    const settings = { targets: targets.value, times, tolerance, jobs, threads, stop, kill };
+    const settings = { targets, times, tolerance, jobs, threads, stop, kill };
     verified = await verifyStages(graph, findProject(graph.file), settings, emit);
   } finally {
     release();
