@@ -147,7 +147,18 @@ describe('a file that someone broke', () => {
           if (place !== undefined) expect(place.line).toBeLessThanOrEqual(text.split('\n').length);
         }
       }),
-      { numRuns: 400 },
+      {
+        numRuns: 400,
+        examples: [
+          [
+            [
+              [111, 0, '|'],
+              [112, 0, '? '],
+              [0, 0, '*'],
+            ],
+          ],
+        ],
+      },
     );
   });
 

@@ -132,5 +132,6 @@ function documentMark([start]: readonly [number, number]): Range {
 }
 
 function sentence(text: string): string {
-  return /[.!?]$/.test(text) ? text : `${text}.`;
+  // What is quoted at its end may close with any mark.
+  return text.endsWith('.') ? text : `${text}.`;
 }
