@@ -59,6 +59,23 @@ interface StageStarted extends Base {
   readonly attempt: number;
   readonly because: readonly Because[];
 }
+/** Where an attempt is: it waits there, or runs. */
+interface StagePlaced extends Base {
+  readonly type: 'stage-placed';
+  readonly stage: StageId;
+  /** The name of the profile; `local` where there is none. */
+  readonly profile: string;
+  readonly state: 'queued' | 'running';
+  /** Its name and id there: `w-0123456789abcdef0123-1`, `4711`. */
+  readonly job?: string | undefined;
+  /** The host or nodes, once that is known. */
+  readonly host?: string | undefined;
+  readonly gpus?: readonly string[] | undefined;
+  /** Of `queued`: the scheduler's own reason. */
+  readonly why?: string | undefined;
+  /** An earlier run submitted it. */
+  readonly adopted?: true | undefined;
+}
 /** An attempt failed, and another follows. */
 interface StageRetrying extends Base {
   readonly type: 'stage-retrying';
@@ -122,6 +139,8 @@ interface StageDone extends Base {
   readonly failure?: StageFailure | undefined;
   /** For skipped and cancelled: why. */
   readonly reason?: string | undefined;
+  /** Of `seconds`, how many the last attempt waited in a queue of its executor. */
+  readonly queued?: number | undefined;
   /** Attempts after the first, if there were any. */
   readonly retries?: number | undefined;
   /** Set for a result that the next run will not find: an input changed meanwhile, or the cache could not be written. */
@@ -176,6 +195,7 @@ export type Event =
   | RunStarted
   | StageWaiting
   | StageStarted
+  | StagePlaced
   | StageRetrying
   | StageProgress
   | StageMetric

@@ -32,6 +32,12 @@ const CHECKS: { readonly [T in EventType]: Check } = {
   'stage-waiting': ({ stage, reason, detail }) => [stage, reason, detail].every(isText),
   'stage-started': ({ stage, key, attempt, because }) =>
     isText(stage) && isText(key) && isKey(key) && isNumber(attempt) && isList(because, isFields),
+  'stage-placed': ({ stage, profile, state, job, host, gpus, why }) =>
+    isText(stage) &&
+    isText(profile) &&
+    (state === 'queued' || state === 'running') &&
+    [job, host, why].every((each) => isOptional(each, isText)) &&
+    isOptional(gpus, (each) => isList(each, isText)),
   'stage-retrying': ({ stage, retry, of, cause, failure, wait }) =>
     isText(stage) && [retry, of, wait].every(isNumber) && isText(cause) && isSaid(failure),
   'stage-progress': ({ stage, step, total, unit, metrics }) =>

@@ -16,9 +16,14 @@ export interface Sinks {
   events(chunk: string): void;
 }
 
+/** What the executor knows of an end beyond its code. */
+export type ExitCause = 'oom' | 'timeout' | 'preempted' | 'cancelled' | 'node-lost' | 'launch-failed';
+
 export type Exit =
-  | { readonly kind: 'exited'; readonly code: number }
-  | { readonly kind: 'signalled'; readonly signal: string }
+  | { readonly kind: 'exited'; readonly code: number; readonly cause?: ExitCause | undefined }
+  | { readonly kind: 'signalled'; readonly signal: string; readonly cause?: ExitCause | undefined }
+  /** It ended and left no record of its own: a host that died, a job that was removed. */
+  | { readonly kind: 'vanished'; readonly cause: ExitCause; readonly evidence: string }
   | { readonly kind: 'not-started'; readonly code: string; readonly message: string };
 
 export interface Running {

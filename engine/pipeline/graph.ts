@@ -49,7 +49,7 @@ export interface Resources {
 }
 
 /** Why an attempt failed, as far as trying again may help. */
-export const RETRY_CAUSES = ['oom', 'timeout', 'preempted', 'error'] as const;
+export const RETRY_CAUSES = ['oom', 'timeout', 'preempted', 'node-lost', 'launch-failed', 'error'] as const;
 export type RetryCause = (typeof RETRY_CAUSES)[number];
 
 /** What happens after a failed attempt. */

@@ -62,6 +62,7 @@ export function liveReporter({ terminal, results, paint, sources, clock }: LiveO
     },
     'stage-waiting': ignore,
     'stage-started': ignore,
+    'stage-placed': ignore,
     'stage-retrying': (event) => pending.push(retryLine(event, columns)),
     'stage-progress': ignore,
     'stage-metric': ignore,

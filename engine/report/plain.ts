@@ -34,6 +34,7 @@ export function plainReporter({ progress: put, results, sources }: PlainOptions)
       spoke.set(event.stage, event.at);
       put([startLine(event, columns)]);
     },
+    'stage-placed': ignore,
     'stage-retrying': (event) => put([retryLine(event, columns)]),
     'stage-progress': (event) => {
       if (event.at - (spoke.get(event.stage) ?? 0) < HEARTBEAT_MS) return;

@@ -32,6 +32,8 @@ export class Tally {
   readonly begun: Map<StageId, EventOf<'stage-started'>> = new Map();
   readonly running: Map<StageId, Running> = new Map();
   readonly held: Map<StageId, EventOf<'stage-waiting'>> = new Map();
+  /** Where the latest attempt of a stage is; kept after its end. */
+  readonly places: Map<StageId, EventOf<'stage-placed'>> = new Map();
   /** Between two attempts. */
   readonly retrying: Map<StageId, EventOf<'stage-retrying'>> = new Map();
   readonly done: Map<StageId, EventOf<'stage-done'>> = new Map();
@@ -55,6 +57,9 @@ export class Tally {
       this.retrying.delete(event.stage);
       this.begun.set(event.stage, event);
       this.running.set(event.stage, { stage: event.stage, startedAt: event.at, metrics: new Map() });
+    },
+    'stage-placed': (event) => {
+      this.places.set(event.stage, event);
     },
     'stage-retrying': (event) => {
       this.running.delete(event.stage);

@@ -1,7 +1,7 @@
 /** @file How a process's end becomes a failure, most specific cause first. */
 import type { Failure } from '../../stages/protocol/failure.ts';
 import type { StageFailure } from '../event.ts';
-import type { Exit } from '../executors/executor.ts';
+import type { Exit, ExitCause } from '../executors/executor.ts';
 import { saysOutOfMemory } from './out-of-memory.ts';
 import type { FailureCause } from './retry.ts';
 
@@ -41,6 +41,8 @@ export function failureOf(ending: Ending): Failed | undefined {
     return { failure: { ...notStarted(exit.code, exit.message, program), log }, cause: 'invalid' };
   }
   if (exit.kind === 'exited' && exit.code === 0 && said === undefined) return undefined;
+  if (exit.kind === 'vanished')
+    return { failure: { ...vanished(exit.evidence), log }, cause: VANISHED[exit.cause] };
   const cause = causeOf(ending, exit);
   const end = exit.kind === 'exited' ? { exitCode: exit.code } : { signal: exit.signal };
   if (said !== undefined) return { failure: { ...said, ...end, log }, cause };
@@ -60,7 +62,10 @@ export function failureOf(ending: Ending): Failed | undefined {
 const HINTS = { oom: 'give it less to do at a time, or a machine with more memory' } as const;
 
 /** Signals here are never ours: a time limit and an interruption were asked about before. */
-function causeOf({ said, outOfMemory }: Ending, exit: Exclude<Exit, { kind: 'not-started' }>): FailureCause {
+function causeOf(
+  { said, outOfMemory }: Ending,
+  exit: Extract<Exit, { kind: 'exited' | 'signalled' }>,
+): FailureCause {
   const ended = (code: number, signal: string): boolean =>
     exit.kind === 'exited' ? exit.code === code : exit.signal === signal;
   if (said?.code === 'out-of-memory' || (said !== undefined && saysOutOfMemory(said.message))) return 'oom';
@@ -70,6 +75,20 @@ function causeOf({ said, outOfMemory }: Ending, exit: Exclude<Exit, { kind: 'not
   if (said !== undefined && said.code !== 'internal-error') return 'invalid';
   const gaveUp = ended(BY_SIGABRT, 'SIGABRT') || (exit.kind === 'exited' && exit.code === 1);
   return gaveUp && outOfMemory.printed ? 'oom' : 'error';
+}
+
+/** Whoever cancelled it from outside meant it. */
+const VANISHED: { readonly [C in ExitCause]: FailureCause } = {
+  oom: 'oom',
+  timeout: 'timeout',
+  preempted: 'preempted',
+  cancelled: 'invalid',
+  'node-lost': 'node-lost',
+  'launch-failed': 'launch-failed',
+};
+
+function vanished(evidence: string): StageFailure {
+  return { code: 'attempt-lost', message: `It ended without a record of its end: ${evidence}.` };
 }
 
 function notStarted(code: string, message: string, program: string): StageFailure {

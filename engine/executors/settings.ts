@@ -1,0 +1,80 @@
+/**
+ * @file What `warren.yaml` says of an executor, checked and with absolute paths. Plain JSON: it is stored beside an attempt,
+ * so that any later run can ask the executor that has it, whatever profile that run uses.
+ */
+
+export interface LocalSettings {
+  readonly executor: 'local';
+  /** Default: all of the machine. */
+  readonly cpus?: number | undefined;
+  /** Bytes. */
+  readonly memory?: number | undefined;
+  /** Which GPUs may be leased: all that are found, none, or these UUIDs or indices. */
+  readonly gpus?: 'all' | 'none' | readonly string[] | undefined;
+  /** Hold stages to their `resources.memory`. */
+  readonly cap_memory?: boolean | undefined;
+}
+
+/** How a host is reached and what is used of it. */
+export interface HostSettings {
+  /** As `ssh` takes it: a name of the ssh configuration, or `user@host`. */
+  readonly host: string;
+  readonly cpus?: number | undefined;
+  readonly memory?: number | undefined;
+  readonly gpus?: 'all' | 'none' | readonly string[] | undefined;
+}
+
+export interface SshSettings {
+  readonly executor: 'ssh';
+  readonly hosts: readonly HostSettings[];
+  /** An ssh configuration file. */
+  readonly config?: string | undefined;
+  /** Folder on the hosts for objects, programs and attempts; default `~/.cache/warren`. */
+  readonly root?: string | undefined;
+  /** Node.js on the hosts; default `node` of their PATH. */
+  readonly node?: string | undefined;
+}
+
+export interface SlurmSettings {
+  readonly executor: 'slurm';
+  /** A login node to submit from over SSH; its files are shared with the nodes. Default: this machine, with files shared. */
+  readonly via?: HostSettings | undefined;
+  readonly config?: string | undefined;
+  readonly root?: string | undefined;
+  readonly node?: string | undefined;
+  readonly partition?: string | undefined;
+  readonly account?: string | undefined;
+  readonly qos?: string | undefined;
+  /** Further words of `sbatch`. */
+  readonly flags?: readonly string[] | undefined;
+  /** Most attempts in one array; 1: no arrays. */
+  readonly array?: number | undefined;
+}
+
+/** Submit, poll and cancel by commands of any scheduler; files are shared. */
+export interface CommandSettings {
+  readonly executor: 'command';
+  readonly submit: readonly string[];
+  readonly poll: readonly string[];
+  readonly cancel: readonly string[];
+}
+
+export interface KubernetesSettings {
+  readonly executor: 'kubernetes';
+  readonly url: string;
+  readonly namespace: string;
+  readonly image: string;
+}
+
+export interface RaySettings {
+  readonly executor: 'ray';
+  readonly url: string;
+}
+
+export type ExecutorSettings =
+  | LocalSettings
+  | SshSettings
+  | SlurmSettings
+  | CommandSettings
+  | KubernetesSettings
+  | RaySettings;
