@@ -24,9 +24,21 @@ const resources: JsonObject = {
   type: 'object',
   additionalProperties: false,
   properties: {
-    cpus: { description: 'CPU cores.', type: ['number', 'string'], minimum: 0 },
-    gpus: { description: 'GPUs.', type: ['integer', 'string'], minimum: 0 },
-    memory: sizeOrNumber('Memory: bytes, or a size such as 512M or 40G (binary: 40G = 40 x 2^30).'),
+    cpus: { description: 'CPU cores of each node.', type: ['number', 'string'], minimum: 0 },
+    gpus: { description: 'GPUs of each node.', type: ['integer', 'string'], minimum: 0 },
+    nodes: {
+      description: 'Machines that work together. Default 1.',
+      type: ['integer', 'string'],
+      minimum: 1,
+    },
+    memory: sizeOrNumber(
+      'Memory of each node: bytes, or a size such as 512M or 40G (binary: 40G = 40 x 2^30).',
+    ),
+    gpu_memory: sizeOrNumber('Memory that each GPU must have: bytes, or a size such as 24G or 80G.'),
+    gpu_type: {
+      description: "A GPU's name or a part of it, such as a100; its case does not matter.",
+      type: ['string', 'number'],
+    },
     time: sizeOrNumber('Time limit, enforced: seconds, or 90s, 30m, 2h, 1h30m.'),
   },
 };
@@ -50,17 +62,19 @@ const retries: JsonObject = {
       required: ['max'],
       properties: {
         max: {
-          description: 'Further attempts after the first.',
+          description:
+            'Further attempts after the first; those after preempted, node-lost and launch-failed are not counted.',
           type: ['integer', 'string'],
           minimum: 0,
           maximum: 100,
         },
         on: {
-          description: 'Causes: oom, timeout, preempted, error, and exit codes. Default: all four.',
+          description:
+            'What is tried again: causes and exit codes, nothing else. Default: every cause; []: nothing at all.',
           type: 'array',
-          minItems: 1,
           items: {
-            description: 'oom, timeout, preempted, error, or an exit code from 1 to 255.',
+            description:
+              'preempted, node-lost, launch-failed, oom, timeout, error, or an exit code from 1 to 255.',
             type: ['string', 'integer'],
             minimum: 1,
             maximum: 255,

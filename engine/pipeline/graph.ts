@@ -38,25 +38,38 @@ export type Command =
   | { readonly form: 'argv'; readonly words: readonly (readonly CommandPart[])[] }
   | { readonly form: 'shell'; readonly shell: readonly string[]; readonly parts: readonly CommandPart[] };
 
+/** What each node must have; `time` and `nodes` are the whole stage's. */
 export interface Resources {
   /** 0 when not asked for: a command then takes one core, a kind that computes takes all. */
   readonly cpus: number;
   readonly gpus: number;
+  /** At least 1. */
+  readonly nodes: number;
   /** Bytes; 0 when not asked for. */
   readonly memory: number;
+  /** Bytes that each GPU must have; 0 when not asked for. */
+  readonly gpuMemory: number;
+  /** Part of a GPU's name, in whatever case; absent when any will do. */
+  readonly gpuType?: string | undefined;
   /** Seconds; 0 when unlimited. */
   readonly time: number;
 }
 
-/** Why an attempt failed, as far as trying again may help. */
-export const RETRY_CAUSES = ['oom', 'timeout', 'preempted', 'node-lost', 'launch-failed', 'error'] as const;
+/** Of a stage that asks for nothing. */
+export const NO_RESOURCES: Resources = { cpus: 0, gpus: 0, nodes: 1, memory: 0, gpuMemory: 0, time: 0 };
+
+/**
+ * Why an attempt failed, as far as trying again may help. The first three are the place's doing, not the stage's: unless
+ * `on` leaves them out they are tried again without a `max`.
+ */
+export const RETRY_CAUSES = ['preempted', 'node-lost', 'launch-failed', 'oom', 'timeout', 'error'] as const;
 export type RetryCause = (typeof RETRY_CAUSES)[number];
 
 /** What happens after a failed attempt. */
 export interface Retries {
-  /** Further attempts after the first. */
+  /** Further attempts after the first, those after `preempted`, `node-lost` and `launch-failed` not counted. */
   readonly max: number;
-  /** Causes, and exit codes as numbers, that are worth another attempt. */
+  /** All causes, and exit codes as numbers, that are worth another attempt. */
   readonly on: readonly (RetryCause | number)[];
   /** Factors: of memory after each `oom`, of time after each `timeout`. */
   readonly grow: { readonly memory: number; readonly time: number };

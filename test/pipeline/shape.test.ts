@@ -72,6 +72,23 @@ describe('shape of the file', () => {
       command('run: [a], resources: { cpus: 0, gpu: 1 }'),
       ['wrong-format 2:37 0', 'unknown-key 2:40 gpu'],
     ],
+    ['nodes', command('run: [a], resources: { nodes: 0 }'), ['out-of-range 2:38 0']],
+    [
+      'nodes of a parameter',
+      `with: { n: 0.5 }\n${command('run: [a], resources: { nodes: "${with.n}" }')}`,
+      ['wrong-type 3:38 "${with.n}"'],
+    ],
+    [
+      'what GPUs must be like, without GPUs',
+      command('run: [a], resources: { gpu_memory: 8G, gpu_type: a100 }'),
+      ['missing-key 2:31 gpu_memory', 'missing-key 2:47 gpu_type'],
+    ],
+    [
+      'no GPUs of a type',
+      command('run: [a], resources: { gpus: 0, gpu_type: a100 }'),
+      ['missing-key 2:40 gpu_type'],
+    ],
+    ['type of a GPU', command('run: [a], resources: { gpus: 1, gpu_type: "*" }'), ['wrong-format 2:50 "*"']],
     ['cache', command('run: [a], cache: no'), ['wrong-type 2:25 no']],
     [
       'env name',
@@ -134,6 +151,15 @@ describe('shape of the file', () => {
   });
 });
 
+it.each([
+  ['desc: x', 0, ['preempted', 'node-lost', 'launch-failed', 'oom', 'timeout', 'error']],
+  ['retries: { max: 2, on: [node-lost, launch-failed, 75] }', 2, ['node-lost', 'launch-failed', 75]],
+  ['retries: { max: 0, on: [] }', 0, []],
+])('what is tried again: %s', async (keys, max, on) => {
+  const graph = await graphOf(command(`run: [a], ${keys}`));
+  expect(stageOf(graph, 's').retries).toMatchObject({ max, on });
+});
+
 describe('parameters of a kind', () => {
   it.each([
     ['unknown', 'with: { lr: 1, sed: 2 }', ['unknown-key 3:65 sed']],
@@ -189,7 +215,37 @@ describe('parameters of a kind', () => {
     const graph = await graphOf(
       command('run: [a], resources: { cpus: 2, gpus: 1, memory: 1.5G, time: 1h30m }'),
     );
-    expect(stageOf(graph, 's').resources).toEqual({ cpus: 2, gpus: 1, memory: 1.5 * 2 ** 30, time: 5400 });
+    expect(stageOf(graph, 's').resources).toEqual({
+      cpus: 2,
+      gpus: 1,
+      nodes: 1,
+      memory: 1.5 * 2 ** 30,
+      gpuMemory: 0,
+      time: 5400,
+    });
+  });
+
+  it('reads what GPUs must be like, also from parameters', async () => {
+    const asked = async (keys: string) =>
+      stageOf(
+        await graphOf(
+          `with: { n: 2, size: 80G, type: 3090, off: 0 }\n${command(`run: [a], resources: ${keys}`)}`,
+        ),
+        's',
+      ).resources;
+    expect(
+      await asked('{ gpus: 8, nodes: "${with.n}", gpu_memory: "${with.size}", gpu_type: A100 }'),
+    ).toMatchObject({
+      gpus: 8,
+      nodes: 2,
+      gpuMemory: 80 * 2 ** 30,
+      gpuType: 'A100',
+    });
+    expect(await asked('{ gpus: "${with.off}", gpu_type: "${with.type}" }')).toMatchObject({
+      gpus: 0,
+      gpuType: '3090',
+    });
+    expect(await asked('{}')).not.toHaveProperty('gpuType');
   });
 
   it('lets a kind that computes have every core unless the file says otherwise, and a command one', async () => {

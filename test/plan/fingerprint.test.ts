@@ -45,7 +45,13 @@ describe('the key of a stage', () => {
     ['the name of the stage', replaced('only', 'other')],
     ['the name of the pipeline', replaced('name: what', 'name: else')],
     ['a description', replaced('    with:', '    desc: Says hello.\n    with:')],
-    ['what it needs to run', replaced('    with:', '    resources: { cpus: 2 }\n    with:')],
+    [
+      'what it needs to run',
+      replaced(
+        '    with:',
+        '    resources: { cpus: 2, gpus: 8, nodes: 2, gpu_memory: 80G, gpu_type: a100 }\n    with:',
+      ),
+    ],
     ['the names that it is passed', replaced('    with:', '    pass_env: [TOKEN]\n    with:')],
     ['where an equal file lies', replaced('data: ./data.txt', 'data: ./moved.txt')],
     ['the order of the keys', replaced('{ a: in.data, b: ./data.txt }', '{ b: ./data.txt, a: in.data }')],

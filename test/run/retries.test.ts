@@ -147,7 +147,7 @@ describe('the cause of a failure', () => {
 });
 
 describe('what the next attempt asks for', () => {
-  const resources: Resources = { cpus: 1, gpus: 0, memory: 1000, time: 60 };
+  const resources: Resources = { cpus: 1, gpus: 0, nodes: 1, memory: 1000, gpuMemory: 0, time: 60 };
   const retries: Retries = {
     max: 9,
     on: ['oom', 'timeout', 'error'],

@@ -9,7 +9,7 @@ import { explain } from '../check/explain.ts';
 import { checkOf } from '../check/validator.ts';
 import { orderStages } from '../expand/order.ts';
 import type { Overrides } from '../expand/overrides.ts';
-import type { Command, Output, Stage, WorkspaceOut } from '../graph.ts';
+import { type Command, NO_RESOURCES, type Output, type Stage, type WorkspaceOut } from '../graph.ts';
 import type { Loaded } from '../load.ts';
 import { byPlace, type Problems, problemsIn } from '../problems.ts';
 import type { Reads } from '../reads.ts';
@@ -179,7 +179,7 @@ function stageWith(
     command: commandOf(commands),
     env: {},
     passEnv: [],
-    resources: { cpus: 0, gpus: 0, memory: 0, time: 0 },
+    resources: NO_RESOURCES,
     retries: { max: 0, on: [], grow: { memory: 1, time: 1 }, wait: 0, backoff: 1 },
     limits: {},
     hardware: [],

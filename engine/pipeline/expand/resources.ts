@@ -1,5 +1,6 @@
-/** @file `resources:` of a stage: numbers, sizes and times. */
-import type { Resources } from '../graph.ts';
+/** @file `resources:` of a stage: numbers, sizes, times and the name of a GPU. */
+import { NO_RESOURCES, type Resources } from '../graph.ts';
+import { scalarText } from '../names.ts';
 import type { Problems } from '../problems.ts';
 import type { MapNode, Node } from '../yaml/tree.ts';
 
@@ -43,42 +44,92 @@ function parseCpus(value: unknown): number | undefined {
 function parseGpus(value: unknown): number | undefined {
   return typeof value === 'number' && Number.isInteger(value) && value >= 0 ? value : undefined;
 }
+function parseNodes(value: unknown): number | undefined {
+  return typeof value === 'number' && Number.isInteger(value) && value >= 1 ? value : undefined;
+}
 
-const FIELDS: {
-  readonly [F in keyof Resources]: {
+type Amount = Exclude<keyof Resources, 'gpuType'>;
+
+const AMOUNTS: {
+  readonly [F in Amount]: {
+    readonly key: string;
     readonly parse: (value: unknown) => number | undefined;
     readonly expected: string;
+    readonly example: string;
   };
 } = {
-  cpus: { parse: parseCpus, expected: 'a number of cores, such as 2' },
-  gpus: { parse: parseGpus, expected: 'a whole number of GPUs, such as 1' },
-  memory: { parse: parseSize, expected: 'bytes, or a size such as 512M or 40G (binary: 1G = 2^30 bytes)' },
-  time: { parse: parseTime, expected: 'seconds, or a time such as 90s, 30m, 2h or 1h30m' },
+  cpus: { key: 'cpus', parse: parseCpus, expected: 'a number of cores, such as 2', example: '2' },
+  gpus: { key: 'gpus', parse: parseGpus, expected: 'a whole number of GPUs, such as 1', example: '1' },
+  nodes: { key: 'nodes', parse: parseNodes, expected: 'a whole number of nodes, at least 1', example: '1' },
+  memory: {
+    key: 'memory',
+    parse: parseSize,
+    expected: 'bytes, or a size such as 512M or 40G (binary: 1G = 2^30 bytes)',
+    example: '40G',
+  },
+  gpuMemory: {
+    key: 'gpu_memory',
+    parse: parseSize,
+    expected: 'bytes, or a size such as 24G or 80G (binary: 1G = 2^30 bytes)',
+    example: '24G',
+  },
+  time: {
+    key: 'time',
+    parse: parseTime,
+    expected: 'seconds, or a time such as 90s, 30m, 2h or 1h30m',
+    example: '2h',
+  },
 };
-
-const DEFAULTS: Resources = { cpus: 0, gpus: 0, memory: 0, time: 0 };
 
 /** The stage's resources; what cannot be read is reported and left at its default. */
 export function resourcesOf(stage: MapNode, problems: Problems): Resources {
   const node: Node | undefined = stage.entries.get('resources')?.value;
-  if (node?.kind !== 'map') return DEFAULTS;
-  const found: { -readonly [F in keyof Resources]: number } = { ...DEFAULTS };
-  for (const field of Object.keys(FIELDS) as (keyof Resources)[]) {
-    const value = node.entries.get(field)?.value;
+  if (node?.kind !== 'map') return NO_RESOURCES;
+  const found: { -readonly [F in keyof Resources]: Resources[F] } = { ...NO_RESOURCES };
+  for (const field of Object.keys(AMOUNTS) as Amount[]) {
+    const { key, parse, expected, example } = AMOUNTS[field];
+    const value = node.entries.get(key)?.value;
     if (value === undefined || problems.errorAt(value.range)) continue;
-    const number = value.kind === 'scalar' ? FIELDS[field].parse(value.value) : undefined;
+    const number = value.kind === 'scalar' ? parse(value.value) : undefined;
     if (number !== undefined) found[field] = number;
     else
-      problems.error('wrong-format', value.range, `resources.${field} must be ${FIELDS[field].expected}.`, {
-        hint: `write ${field}: ${EXAMPLES[field]}`,
+      problems.error('wrong-format', value.range, `resources.${key} must be ${expected}.`, {
+        hint: `write ${key}: ${example}`,
       });
   }
+  const type = typeOf(node.entries.get('gpu_type')?.value, problems);
+  if (type !== undefined) found.gpuType = type;
+  checkGpus(node, problems);
   return found;
 }
 
-const EXAMPLES: { readonly [F in keyof Resources]: string } = {
-  cpus: '2',
-  gpus: '1',
-  memory: '40G',
-  time: '2h',
-};
+/** A name of digits alone, such as 3090, is a number to YAML. */
+function typeOf(node: Node | undefined, problems: Problems): string | undefined {
+  if (node === undefined || problems.errorAt(node.range)) return undefined;
+  const value = node.kind === 'scalar' ? node.value : undefined;
+  const text = typeof value === 'number' ? scalarText(value) : value;
+  if (typeof text === 'string' && /^[A-Za-z0-9][A-Za-z0-9 ._-]*$/.test(text)) return text;
+  problems.error('wrong-format', node.range, "resources.gpu_type must be a GPU's name, or a part of it.", {
+    hint: 'write gpu_type: a100; its case does not matter',
+  });
+  return undefined;
+}
+
+/** What GPUs must be like says nothing without GPUs; a parameter may well say that there are none this time. */
+function checkGpus(node: MapNode, problems: Problems): void {
+  const gpus = node.entries.get('gpus')?.value;
+  const none = gpus === undefined || (gpus.kind === 'scalar' && gpus.value === 0 && gpus.from === undefined);
+  if (!none) return;
+  for (const key of ['gpu_memory', 'gpu_type']) {
+    const entry = node.entries.get(key);
+    if (entry === undefined) continue;
+    problems.error(
+      'missing-key',
+      entry.keyRange,
+      `resources.${key} is for GPUs, and the stage asks for none.`,
+      {
+        hint: 'add gpus: 1',
+      },
+    );
+  }
+}
