@@ -17,7 +17,7 @@ interface Collected {
 
 /** Checks every output before the first is stored: a stage gives all of its outputs or none. */
 export async function collectOutputs(
-  stage: Stage,
+  stage: Pick<Stage, 'out'>,
   paths: { readonly [name: string]: string },
   cache: string,
 ): Promise<Result<Collected, StageFailure>> {
@@ -62,7 +62,7 @@ async function storeOrHold(
 
 /** The first output that is not what the stage declares. */
 export function outputFault(
-  stage: Stage,
+  stage: Pick<Stage, 'out'>,
   paths: { readonly [name: string]: string },
 ): StageFailure | undefined {
   for (const [name, output] of Object.entries(stage.out)) {

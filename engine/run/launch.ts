@@ -14,7 +14,7 @@ import type { StagedInput } from './staging.ts';
 
 /** Everything about one attempt that the process is told. */
 export interface Staged {
-  readonly attempt: Attempt;
+  readonly attempt: Pick<Attempt, 'folder' | 'state'>;
   /** Attempts of this run, this one included. */
   readonly tries: number;
   readonly inputs: { readonly [name: string]: StagedInput };
@@ -23,37 +23,61 @@ export interface Staged {
   readonly checkpointSeconds: number | undefined;
 }
 
-export function launchOf(stage: Stage, staged: Staged, folder: string, world: World): Launch {
-  const env = {
-    ...strictEnvironment(stage, join(staged.attempt.folder, 'tmp'), process.env),
-    ...protocolVariables(staged),
-  };
-  writeFileSync(join(staged.attempt.folder, 'params.json'), `${stageJson(stage.with)}\n`);
-  if (stage.command !== undefined) {
-    return { argv: argvOf(stage.command, placeholders(stage, staged)), cwd: folder, env, stdin: 'none' };
-  }
-  const task = join(staged.attempt.folder, 'task.json');
-  writeFileSync(task, JSON.stringify(taskOf(stage, staged, world)));
-  // The path from here to the host is the same in the sources and in dist/.
-  const argv = [process.execPath, ...nodeArguments('../../stages/host', import.meta.url)] as [
-    string,
-    ...string[],
-  ];
-  return { argv, cwd: folder, env: { ...env, WARREN_TASK: task }, stdin: 'open' };
+/** The machine that a process starts on: this one, or a host that has all this under other paths. */
+export interface Where {
+  /** The folder that commands run in. */
+  readonly cwd: string;
+  /** Node.js and its arguments up to the host of kinds. */
+  readonly runtime: readonly [string, ...string[]];
+  readonly entryOf: (kind: string) => string;
+  /** What PATH, HOME, USER and `pass_env` are taken from. */
+  readonly own: NodeJS.ProcessEnv;
+  /** Puts a file into the attempt's folder. */
+  readonly write: (name: string, text: string) => void;
 }
 
-function taskOf(stage: Stage, staged: Staged, world: World): TaskFile {
+export function launchOf(stage: Stage, staged: Staged, world: Pick<World, 'threads'>, where: Where): Launch {
+  const { folder } = staged.attempt;
+  const env = { ...strictEnvironment(stage, join(folder, 'tmp'), where.own), ...protocolVariables(staged) };
+  where.write('params.json', `${stageJson(stage.with)}\n`);
+  const { cwd } = where;
+  if (stage.command !== undefined) {
+    return { argv: argvOf(stage.command, placeholders(stage, staged)), cwd, env, stdin: 'none' };
+  }
+  where.write('task.json', JSON.stringify(taskOf(stage, staged, world, where)));
+  const task = { WARREN_TASK: join(folder, 'task.json') };
+  return { argv: where.runtime, cwd, env: { ...env, ...task }, stdin: 'open' };
+}
+
+/** This machine. */
+export function here(folder: string, attempt: Pick<Attempt, 'folder'>, world: World): Where {
+  return {
+    cwd: folder,
+    // The path from here to the host is the same in the sources and in dist/.
+    runtime: [process.execPath, ...nodeArguments('../../stages/host', import.meta.url)],
+    entryOf: world.registry.entryOf,
+    own: process.env,
+    write: (name, text) => writeFileSync(join(attempt.folder, name), text),
+  };
+}
+
+function taskOf(
+  stage: Stage,
+  staged: Staged,
+  { threads }: Pick<World, 'threads'>,
+  { entryOf }: Where,
+): TaskFile {
   const inputs = Object.entries(staged.inputs).map(([name, { path, many }]) => [name, many ?? path]);
   return {
     schema: 'warren/task/1',
     kind: stage.kind,
-    entry: world.registry.entryOf(stage.kind),
+    entry: entryOf(stage.kind),
     in: Object.fromEntries(inputs) as TaskFile['in'],
     out: staged.outputs,
     with: stage.with,
     state: staged.attempt.state,
     checkpointSeconds: staged.checkpointSeconds,
-    threads: world.threads,
+    threads,
   };
 }
 

@@ -13,7 +13,7 @@ import type { Attempt } from './attempt-folder.ts';
 import type { RunContext } from './context.ts';
 import type { Failed } from './failure.ts';
 import { inputMutated } from './input-checks.ts';
-import { launchOf } from './launch.ts';
+import { here, launchOf } from './launch.ts';
 import { runProcess, type Said } from './process.ts';
 import { stageInputs, stageOutputs } from './staging.ts';
 import { traced } from './traced.ts';
@@ -60,7 +60,8 @@ export async function perform(
   context.emit({ type: 'stage-started', at: Date.now(), stage: stage.id, key, attempt, because });
   const { checkpointSeconds } = context.options;
   const staged = { attempt: opened, tries, inputs: inputs.value.staged, outputs, checkpointSeconds };
-  const launch = launchOf(stage, staged, stage.folder ?? context.index.graph.folder, context.world);
+  const where = here(stage.folder ?? context.index.graph.folder, opened, context.world);
+  const launch = launchOf(stage, staged, context.world, where);
   const said = await runProcess(context, stage, launch, opened.log);
   const spoiled = spoiledInput(inputs.value.handed);
   if (said.interrupted) return { kind: 'cancelled' };

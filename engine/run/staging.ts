@@ -23,7 +23,10 @@ export type HandedFrom = Handed & { readonly producer: StageId };
 /** An input whose bytes are gone, and who made them. */
 type LostInput = Lost & { readonly producer: StageId; readonly output: string };
 
-export function stageOutputs(stage: Stage, attempt: Attempt): { [name: string]: string } {
+export function stageOutputs(
+  stage: Pick<Stage, 'out'>,
+  attempt: Pick<Attempt, 'folder'>,
+): { [name: string]: string } {
   const folder = join(attempt.folder, 'out');
   return Object.fromEntries(
     Object.entries(stage.out).map(([name, output]) => {
@@ -39,10 +42,10 @@ export function stageOutputs(stage: Stage, attempt: Attempt): { [name: string]: 
  * `apart`: results as copies that no other stage sees.
  */
 export function stageInputs(
-  stage: Stage,
+  stage: Pick<Stage, 'in'>,
   inputs: ResolvedInputs,
   cache: string,
-  attempt: Attempt,
+  attempt: Pick<Attempt, 'folder'>,
   apart = false,
 ): Result<{ staged: { [name: string]: StagedInput }; handed: HandedFrom[] }, LostInput> {
   const staged: { [name: string]: StagedInput } = {};
