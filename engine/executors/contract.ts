@@ -111,15 +111,18 @@ export interface Executor {
   check(resources: Resources): Promise<Verdict>;
   /** One call for attempts that are ready at the same time; an answer for each, in their order. Safe to repeat. */
   submit(submissions: readonly Submission[]): Promise<readonly Result<Handle, ExecutorFault>[]>;
-  /** Attempts of these names and folders that are known there: after a crash, or a submission in doubt. */
+  /**
+   * Attempts of these names and folders that are known there, by name: after a crash, or a submission in doubt. Whatever
+   * has begun is known, by its records in the folder at least.
+   */
   find(
     wanted: readonly Pick<Submission, 'name' | 'folder'>[],
   ): Promise<Result<ReadonlyMap<string, Handle>, ExecutorFault>>;
-  /** One question for all. A handle that is missing in the answer is `unknown`. */
+  /** One question for all, answered by name. A handle that is missing in the answer is `unknown`. */
   poll(handles: readonly Handle[]): Promise<ReadonlyMap<string, State>>;
-  /** What came after these offsets; empty when there is nothing new or it could not be asked. */
-  logs(handle: Handle, from: Offsets): Promise<Chunks>;
-  /** SIGTERM, the grace, SIGKILL, for the whole group; idempotent. A grace of 0 kills at once. */
+  /** What came after these offsets: after an end, empty means all of it was given. Undefined: could not be asked. */
+  logs(handle: Handle, from: Offsets): Promise<Chunks | undefined>;
+  /** SIGTERM, the grace in milliseconds, SIGKILL, for the whole group; idempotent. A grace of 0 kills at once. */
   cancel(handles: readonly Handle[], grace: number): Promise<void>;
   /** Calls back when something about a handle may have changed, so that nobody has to wait for the next poll. */
   onChange?(listen: (name: string) => void): void;
