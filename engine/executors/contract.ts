@@ -7,6 +7,7 @@ import type { JsonObject } from '../../base/json.ts';
 import type { Result } from '../../base/result.ts';
 import type { Resources } from '../pipeline/graph.ts';
 import type { Exit, Launch } from './executor.ts';
+import type { Site } from './site.ts';
 
 export interface Capabilities {
   /** Job and engine see the same files under the same paths: attempts are staged and collected in place. */
@@ -56,6 +57,8 @@ export interface Submission {
   readonly kind: string;
   /** The attempt's folder as the job sees it. */
   readonly folder: string;
+  /** Where files are not shared: the host that has the folder. */
+  readonly host?: string | undefined;
   readonly launch: Launch;
   /** Names in `launch.env` whose values (`pass_env`) are never written to a file of ours. */
   readonly secrets: readonly string[];
@@ -107,6 +110,8 @@ export interface Executor {
   /** For people: `local`, `ssh gpu1`, `slurm gpu`. */
   readonly shown: string;
   readonly capabilities: Capabilities;
+  /** Where files are not shared: brings what an attempt needs there, and its outputs back. */
+  readonly site?: Site | undefined;
   /** Whether such a request can be met at all, and now; asked before a run (`plan`) and before a submission. */
   check(resources: Resources): Promise<Verdict>;
   /** One call for attempts that are ready at the same time; an answer for each, in their order. Safe to repeat. */
@@ -116,7 +121,7 @@ export interface Executor {
    * has begun is known, by its records in the folder at least.
    */
   find(
-    wanted: readonly Pick<Submission, 'name' | 'folder'>[],
+    wanted: readonly Pick<Submission, 'name' | 'folder' | 'host'>[],
   ): Promise<Result<ReadonlyMap<string, Handle>, ExecutorFault>>;
   /** One question for all, answered by name. A handle that is missing in the answer is `unknown`. */
   poll(handles: readonly Handle[]): Promise<ReadonlyMap<string, State>>;
