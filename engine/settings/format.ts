@@ -1,5 +1,6 @@
 /** @file The JSON Schema of `warren.yaml`: what is checked here, and what editors complete (schemas/project.schema.json). */
 import type { JsonObject } from '../../base/json.ts';
+import { PROFILE_PROPERTIES } from './profile-format.ts';
 
 const ADDRESS = 's3://BUCKET/PREFIX, or the path of a folder that begins with / or ./ or ../';
 
@@ -35,5 +36,6 @@ export const SETTINGS_SCHEMA: JsonObject = {
         'The remote that runs read from, and that push and pull use; default: origin, if there is one.',
       type: 'string',
     },
+    ...PROFILE_PROPERTIES,
   },
 };

@@ -5,14 +5,18 @@ import { err, ok, type Result } from '../../base/result.ts';
 import { errnoOf } from '../../cache/publish.ts';
 import type { RemotePlace } from '../../cache/remotes/remote.ts';
 import { type Project, settingsPath } from '../project.ts';
+import type { Profiles } from './profiles.ts';
 
 export interface Settings {
   readonly remotes: ReadonlyMap<string, RemotePlace>;
   /** The name of the default remote, if there is one. */
   readonly remote: string | undefined;
+  readonly profiles: Profiles;
+  /** The name of the default profile, where one is given. */
+  readonly profile: string | undefined;
 }
 
-const NONE: Settings = { remotes: new Map(), remote: undefined };
+const NONE: Settings = { remotes: new Map(), remote: undefined, profiles: new Map(), profile: undefined };
 
 /** The settings, or everything that is wrong with them. */
 export async function readSettings(project: Project): Promise<Result<Settings, readonly Diagnostic[]>> {

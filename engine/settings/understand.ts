@@ -10,6 +10,7 @@ import { parseTree } from '../pipeline/yaml/parse.ts';
 import { childMap, childText, type MapNode, type Node, toJson } from '../pipeline/yaml/tree.ts';
 import { SETTINGS_SCHEMA } from './format.ts';
 import type { Settings } from './settings.ts';
+import { profilesIn, refuseForeignKeys } from './understand-profiles.ts';
 
 const DEFAULT = 'origin';
 const BUCKET = /^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/;
@@ -24,6 +25,7 @@ export function understandSettings(
   const problems = problemsIn(file, text);
   const node = parseTree(text, problems);
   if (node !== undefined && problems.errors.length === 0) {
+    if (node.kind === 'map') refuseForeignKeys(node, { problems });
     const subject = { root: node, what: 'the settings', range: node.range };
     explain(checkOf(SETTINGS_SCHEMA)(toJson(node)), subject, problems);
   }
@@ -34,7 +36,7 @@ export function understandSettings(
 
 function settingsIn(node: Node, root: string, problems: Problems): Settings {
   const remotes = new Map<string, RemotePlace>();
-  if (node.kind !== 'map') return { remotes, remote: undefined };
+  if (node.kind !== 'map') return { remotes, remote: undefined, profiles: new Map(), profile: undefined };
   for (const { key, value } of childMap(node, 'remotes')?.entries.values() ?? []) {
     const place = value.kind === 'map' ? placeOf(value, root, problems) : addressOf(value, root, problems);
     if (place !== undefined) remotes.set(key, place);
@@ -45,7 +47,8 @@ function settingsIn(node: Node, root: string, problems: Problems): Settings {
     const hint = problems.suggest(named, remotes.keys()) ?? 'name it under remotes';
     problems.error('unknown-remote', entry.value.range, `There is no remote "${named}".`, { hint });
   }
-  return { remotes, remote: named ?? (remotes.has(DEFAULT) ? DEFAULT : undefined) };
+  const remote = named ?? (remotes.has(DEFAULT) ? DEFAULT : undefined);
+  return { remotes, remote, ...profilesIn(node, { root, problems }) };
 }
 
 function placeOf(map: MapNode, root: string, problems: Problems): RemotePlace | undefined {

@@ -1,0 +1,38 @@
+/** @file Settings -> an executor. A total table; only the executors that a run goes to are loaded. */
+import { err, type Result } from '../../base/result.ts';
+import type { Project } from '../project.ts';
+import type { Executor, ExecutorFault } from './contract.ts';
+import type { ExecutorSettings } from './settings.ts';
+
+export interface Surroundings {
+  readonly project: Project;
+  /** The name of the profile, for people. */
+  readonly profile: string;
+}
+
+type Opened = Promise<Result<Executor, ExecutorFault>>;
+
+const OPEN: {
+  readonly [E in ExecutorSettings['executor']]: (
+    settings: Extract<ExecutorSettings, { readonly executor: E }>,
+    surroundings: Surroundings,
+  ) => Opened;
+} = {
+  local: notYet,
+  ssh: notYet,
+  slurm: notYet,
+  command: notYet,
+  kubernetes: notYet,
+  ray: notYet,
+};
+
+export function openExecutor(settings: ExecutorSettings, surroundings: Surroundings): Opened {
+  const open = OPEN[settings.executor] as (settings: ExecutorSettings, surroundings: Surroundings) => Opened;
+  return open(settings, surroundings);
+}
+
+function notYet({ executor }: ExecutorSettings, { profile }: Surroundings): Opened {
+  const message = `Profile ${profile} is of executor ${executor}, which this version does not have.`;
+  const hint = 'choose another: --profile local';
+  return Promise.resolve(err({ code: 'not-supported-yet', message, hint, passing: false }));
+}

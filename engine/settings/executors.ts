@@ -1,0 +1,74 @@
+/** @file What each executor can be told in `warren.yaml`. A total table: a setting without a row here does not compile. */
+import type { ExecutorSettings } from '../executors/settings.ts';
+import {
+  address,
+  command,
+  cores,
+  count,
+  type Field,
+  path,
+  pathThere,
+  program,
+  required,
+  size,
+  truth,
+  word,
+  words,
+} from './fields.ts';
+import { gpus, host, hosts } from './hosts.ts';
+
+export type ExecutorName = ExecutorSettings['executor'];
+
+type FieldsOf<S> = { readonly [K in Exclude<keyof S, 'executor'>]-?: Field<NonNullable<S[K]>> };
+
+const config = path('An ssh configuration file, in place of ~/.ssh/config');
+const root = pathThere('Folder on the hosts for objects, programs and attempts; default ~/.cache/warren');
+const node = program('Node.js on the hosts; default: node of their PATH');
+
+export const EXECUTORS: {
+  readonly [E in ExecutorName]: FieldsOf<Extract<ExecutorSettings, { readonly executor: E }>>;
+} = {
+  local: {
+    cpus: cores('Cores to use; default: all'),
+    memory: size('Memory to use: bytes, or a size such as 40G; default: all'),
+    gpus: gpus('GPUs to use: all (the default), none, or indices or UUIDs'),
+    cap_memory: truth('Hold stages to their resources.memory'),
+  },
+  ssh: {
+    hosts: hosts('Hosts without a scheduler: names, or {host, cpus, memory, gpus}'),
+    config,
+    root,
+    node,
+  },
+  slurm: {
+    via: host('A login node to submit from over SSH'),
+    config,
+    root,
+    node,
+    partition: word('Partition, as of sbatch --partition'),
+    account: word('Account, as of sbatch --account'),
+    qos: word('Quality of service, as of sbatch --qos'),
+    flags: words('Further words of sbatch, such as [--exclusive]'),
+    array: count('Most attempts in one array; 1: no arrays'),
+  },
+  command: {
+    submit: command('Command that submits a job, as a list of words'),
+    poll: command('Command that tells the states of jobs, as a list of words'),
+    cancel: command('Command that cancels jobs, as a list of words'),
+  },
+  kubernetes: {
+    url: required(address('Address of the API server')),
+    namespace: required(word('Namespace of the jobs')),
+    image: required(word('Image of the containers')),
+  },
+  ray: {
+    url: required(address('Address of the dashboard, such as http://HOST:8265')),
+  },
+};
+
+export const EXECUTOR_NAMES = Object.keys(EXECUTORS) as readonly ExecutorName[];
+
+/** The fields of an executor by name, for code that reads them one by one. */
+export function fieldsOf(executor: ExecutorName): { readonly [key: string]: Field<unknown> } {
+  return EXECUTORS[executor];
+}
