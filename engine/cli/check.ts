@@ -1,10 +1,12 @@
 import { resolve } from 'node:path';
 import type { Diagnostic } from '../../base/diagnostic.ts';
+import { findProject } from '../project.ts';
 import { span } from '../report/line.ts';
 import { plural } from '../report/quantity.ts';
 import { answer, type Call, refuse, sourcesOf, warn } from './call.ts';
 import { EXIT, type ExitCode } from './exit.ts';
 import { read } from './load.ts';
+import { type ProfileOption, profileWarnings, settingsCalled } from './project-settings.ts';
 import { type OverrideOptions, parseOverrides } from './values.ts';
 
 interface CheckDocument {
@@ -16,23 +18,33 @@ interface CheckDocument {
 }
 
 /** `check FILE`: all mistakes at once; nothing is run and nothing is written. */
-export async function check(call: Call, file: string, options: OverrideOptions): Promise<ExitCode> {
+export async function check(
+  call: Call,
+  file: string,
+  options: OverrideOptions & ProfileOption,
+): Promise<ExitCode> {
   const overrides = await parseOverrides(options, call.cwd);
   if (!overrides.ok) return refuse(call, overrides.error);
   const path = resolve(call.cwd, file);
   const loaded = await read(call, file, options);
-  const diagnostics = loaded.ok ? loaded.value.warnings : loaded.error;
+  const called = await settingsCalled(findProject(path), options);
+  const ok = loaded.ok && called.ok;
+  const strays = ok ? profileWarnings(called.value, loaded.value.graph) : [];
+  const diagnostics = [
+    ...(loaded.ok ? loaded.value.warnings : loaded.error),
+    ...(called.ok ? strays : called.error),
+  ];
   const stages = loaded.ok ? loaded.value.graph.stages.length : 0;
   const document: CheckDocument = {
     schema: 'warren/check/1',
     file: path,
-    ok: loaded.ok,
+    ok,
     stages,
     diagnostics,
   };
   if (!call.json) warn(call, diagnostics);
   answer(call, document, () =>
-    loaded.ok && !call.quiet
+    ok && !call.quiet
       ? [
           [
             span(sourcesOf(call.cwd).show(path)),
@@ -42,5 +54,5 @@ export async function check(call: Call, file: string, options: OverrideOptions):
         ]
       : [],
   );
-  return loaded.ok ? EXIT.done : EXIT.wrong;
+  return ok ? EXIT.done : EXIT.wrong;
 }

@@ -14,10 +14,10 @@ import { openRunRemote } from '../run/remote.ts';
 import { answer, type Call, refuse, warn } from './call.ts';
 import { EXIT, type ExitCode } from './exit.ts';
 import { loadTargets } from './load.ts';
-import { defaultRemote } from './remote-place.ts';
+import { type ProfileOption, profileWarnings, settingsCalled } from './project-settings.ts';
 import type { OverrideOptions } from './values.ts';
 
-interface PlanOptions extends OverrideOptions {
+interface PlanOptions extends OverrideOptions, ProfileOption {
   readonly force?: boolean;
   readonly threads?: number;
   readonly check?: boolean;
@@ -55,9 +55,11 @@ export async function plan(
   const { force, threads } = options;
   const lock = (await readLockFile(graph.file)).entries;
   const project = findProject(graph.file);
-  const place = await defaultRemote(project, options.remote !== false);
-  if (!place.ok) return refuse(call, place.error);
-  const remote = await openRunRemote(project.cache, place.value);
+  const called = await settingsCalled(project, options);
+  if (!called.ok) return refuse(call, called.error);
+  const strays = profileWarnings(called.value, graph);
+  if (strays.length > 0 && !call.quiet) warn(call, strays);
+  const remote = await openRunRemote(project.cache, called.value.remote);
   remote.listen((event) => {
     if (event.type === 'warning' && !call.quiet) warn(call, [event.diagnostic]);
   });

@@ -60,6 +60,8 @@ function usageMessage(error: CommanderError): string {
   return `${text.charAt(0).toUpperCase()}${text.slice(1)}.`;
 }
 
+const PROFILE = ['--profile <name>', 'a profile of warren.yaml: where stages run'] as const;
+
 type Action = (call: Call, ...rest: never[]) => Promise<ExitCode>;
 
 function build(
@@ -98,15 +100,16 @@ function build(
   add('init [template]', 'write a commented pipeline to start from: command (default) or rrhf').action(
     does(async () => (await import('./init.ts')).init),
   );
-  overridable(add('check <file>', 'find every mistake in a pipeline file')).action(
-    does(async () => (await import('./check.ts')).check),
-  );
+  overridable(add('check <file>', 'find every mistake in a pipeline file'))
+    .option(...PROFILE)
+    .action(does(async () => (await import('./check.ts')).check));
   overridable(add('plan <file> [stages...]', 'show what would run, and why'))
     .option('--until <stage>', 'nothing that comes after this stage', collect)
     .option('--force', 'as if every stage had to run again')
     .option('--threads <n>', 'CPU threads for stages that compute', count)
     .option('--check', 'exit with 3 if anything would or may run')
     .option('--no-remote', 'ask no remote for what is not here')
+    .option(...PROFILE)
     .action(does(async () => (await import('./plan.ts')).plan));
   overridable(add('run <file> [stages...]', 'run what changed, restore the rest'))
     .option('--until <stage>', 'nothing that comes after this stage', collect)
@@ -117,6 +120,7 @@ function build(
     .option('--no-remote', 'ask no remote for what is not here')
     .option('--threads <n>', 'CPU threads for stages that compute', count)
     .option('--checkpoint-every <seconds>', 'seconds of work between two checkpoints', duration)
+    .option(...PROFILE)
     .action(does(async () => (await import('./run.ts')).run));
   overridable(add('accept <file> <stages...>', 'say that earlier results of stages are the same on purpose'))
     .option('--field <field>', 'a parameter whose change is accepted, as why names it: with.lr', collect)

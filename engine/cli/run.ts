@@ -9,14 +9,14 @@ import { Tally } from '../report/tally.ts';
 import { requestOf } from '../run/request.ts';
 import { EXIT_CODES, type RunResult } from '../run/result.ts';
 import { runPipeline } from '../run/run.ts';
-import { type Call, refuse, refuseCall, sourcesOf, writeLines } from './call.ts';
+import { type Call, refuse, refuseCall, sourcesOf, warn, writeLines } from './call.ts';
 import type { ExitCode } from './exit.ts';
 import { watchInterrupts } from './interrupts.ts';
 import { loadTargets } from './load.ts';
-import { defaultRemote } from './remote-place.ts';
+import { type ProfileOption, profileWarnings, settingsCalled } from './project-settings.ts';
 import type { OverrideOptions } from './values.ts';
 
-export interface RunOptions extends OverrideOptions {
+export interface RunOptions extends OverrideOptions, ProfileOption {
   readonly jobs?: number;
   readonly keepGoing?: boolean;
   readonly force?: boolean;
@@ -43,10 +43,14 @@ export async function run(
 ): Promise<ExitCode> {
   const loaded = await loadTargets(call, file, stages, options);
   if (!loaded.ok) return loaded.error;
-  const { graph, targets, files, looks, warnings } = loaded.value;
+  const { graph, targets, files, looks } = loaded.value;
   const project = findProject(graph.file);
-  const remote = await defaultRemote(project, options.remote !== false);
-  if (!remote.ok) return refuse(call, remote.error);
+  const called = await settingsCalled(project, options);
+  if (!called.ok) return refuse(call, called.error);
+  const { remote, profiles, profile } = called.value;
+  const strays = profileWarnings(called.value, graph);
+  if (strays.length > 0 && !call.quiet) warn(call, strays);
+  const warnings = [...loaded.value.warnings, ...strays];
   const { json, quiet, color, cwd } = call;
   const { stdout, stderr, env } = process;
   const reporter = chooseReporter({ json, quiet, color, sources: sourcesOf(cwd), stdout, stderr, env });
@@ -73,7 +77,9 @@ export async function run(
     overrides,
     files: Object.fromEntries(loaded.value.files.map(({ path, digest }) => [path, digest])),
     request,
-    remote: remote.value,
+    remote,
+    profiles,
+    profile,
   };
   let result: RunResult;
   try {

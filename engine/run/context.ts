@@ -9,6 +9,7 @@ import type { Executor } from '../executors/executor.ts';
 import type { GraphIndex } from '../plan/index.ts';
 import type { PlanOptions } from '../plan/plan.ts';
 import type { World } from '../plan/world.ts';
+import type { Profiles } from '../settings/profiles.ts';
 import type { LoadedRequest } from './request.ts';
 
 export interface RunOptions extends PlanOptions {
@@ -22,6 +23,10 @@ export interface RunOptions extends PlanOptions {
   readonly frozen?: boolean | undefined;
   /** Where records and bytes are looked for that are not here. */
   readonly remote?: RemotePlace | undefined;
+  /** Where stages may go; default: this machine alone. */
+  readonly profiles?: Profiles | undefined;
+  /** The one that the call chose; default: `local`. */
+  readonly profile?: string | undefined;
   /** Aborted: start nothing more, ask what runs to end. */
   readonly stop?: AbortSignal | undefined;
   /** Aborted: end what runs. */

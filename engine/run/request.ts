@@ -27,7 +27,7 @@ const SHOWN = new Map([
   ['--checkpoint-every', 1],
 ]);
 /** Options with a value that are part of what is asked for. */
-const ASKED = new Set(['--with', '--set', '--in', '--threads', '--until']);
+const ASKED = new Set(['--with', '--set', '--in', '--threads', '--until', '--profile']);
 
 /** The request of `run FILE ...`; undefined for any call with a word that is not known here, `--force` among them. */
 export function requestOf(args: readonly string[], cwd: string): Request | undefined {
@@ -45,8 +45,9 @@ export function requestOf(args: readonly string[], cwd: string): Request | undef
   const [command, file, ...targets] = plain;
   if (command !== 'run' || file === undefined) return undefined;
   const path = resolve(cwd, file);
+  const { WARREN_PROFILE: profile = '' } = process.env;
   return {
     file: path,
-    digest: digestOf('warren/request/1', [path, cwd, asked, targets, availableParallelism()]),
+    digest: digestOf('warren/request/1', [path, cwd, asked, targets, availableParallelism(), profile]),
   };
 }
