@@ -1,4 +1,4 @@
-/** Compiles to dist/ and copies what the compiler does not: manifests and record schemas. */
+/** Compiles to dist/ and copies what the compiler does not: manifests, record schemas and the wrapper of jobs. */
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import {
@@ -37,6 +37,8 @@ for (const kind of readdirSync(join(root, 'stages'))) {
   const { code } = readSources([entry, join(root, 'stages/host.ts')]);
   writeFileSync(join(dirname(to), 'code.json'), `${JSON.stringify(code)}\n`);
 }
+const wrapper = 'engine/executors/records/wrapper.sh';
+cpSync(join(root, wrapper), join(root, 'dist', wrapper));
 cpSync(join(root, 'schemas'), join(root, 'dist/schemas'), { recursive: true });
 const main = join(root, 'dist/engine/cli/main.js');
 if (existsSync(main)) chmodSync(main, 0o755);
