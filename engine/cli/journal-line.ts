@@ -32,12 +32,13 @@ const CHECKS: { readonly [T in EventType]: Check } = {
   'stage-waiting': ({ stage, reason, detail }) => [stage, reason, detail].every(isText),
   'stage-started': ({ stage, key, attempt, because }) =>
     isText(stage) && isText(key) && isKey(key) && isNumber(attempt) && isList(because, isFields),
-  'stage-placed': ({ stage, profile, state, job, host, gpus, why }) =>
+  'stage-placed': ({ stage, profile, state, job, host, gpus, why, adopted }) =>
     isText(stage) &&
     isText(profile) &&
     (state === 'queued' || state === 'running') &&
     [job, host, why].every((each) => isOptional(each, isText)) &&
-    isOptional(gpus, (each) => isList(each, isText)),
+    isOptional(gpus, (each) => isList(each, isText)) &&
+    isOptional(adopted, (each) => each === true),
   'stage-retrying': ({ stage, retry, of, cause, failure, wait }) =>
     isText(stage) && [retry, of, wait].every(isNumber) && isText(cause) && isSaid(failure),
   'stage-progress': ({ stage, step, total, unit, metrics }) =>
@@ -51,7 +52,19 @@ const CHECKS: { readonly [T in EventType]: Check } = {
   'stage-output': (fields) => isText(fields['stage']) && text(fields),
   'stage-note': (fields) => isText(fields['stage']) && text(fields),
   'stage-report': ({ stage, markdown }) => isText(stage) && isText(markdown),
-  'stage-done': ({ stage, action, key, seconds, because, outputs, from, accepted, failure, reason }) =>
+  'stage-done': ({
+    stage,
+    action,
+    key,
+    seconds,
+    because,
+    outputs,
+    from,
+    accepted,
+    failure,
+    reason,
+    queued,
+  }) =>
     isText(stage) &&
     Object.hasOwn(ACTIONS, String(action)) &&
     (key === null || (isText(key) && isKey(key))) &&
@@ -61,6 +74,7 @@ const CHECKS: { readonly [T in EventType]: Check } = {
     isOptional(from, isText) &&
     isOptional(accepted, (each) => each === true) &&
     isOptional(reason, isText) &&
+    isOptional(queued, isNumber) &&
     isOptional(failure, isSaid),
   warning: (fields) => isSaid(fields['diagnostic']),
   'output-placed': ({ name, path }) => isText(name) && isText(path),

@@ -1,11 +1,12 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Diagnostic } from '../../base/diagnostic.ts';
 import type { RunId, StageId } from '../../base/ids.ts';
-import { err, ok, type Result } from '../../base/result.ts';
+import { err, ok, type Result, unreachable } from '../../base/result.ts';
 import type { Event, EventOf } from '../event.ts';
 import type { Project } from '../project.ts';
 import { type Line, span } from '../report/line.ts';
 import { retryText } from '../report/lines.ts';
+import { placeText } from '../report/place.ts';
 import { type Call, refuse, writeLines } from './call.ts';
 import { EXIT, type ExitCode } from './exit.ts';
 import { journalOf, readRun, runAlive } from './history.ts';
@@ -18,8 +19,8 @@ interface LogsOptions {
 }
 
 type Output = EventOf<'stage-output'>;
-/** Between the lines of two attempts it is said why there is another. */
-type Shown = Output | EventOf<'stage-retrying'>;
+/** Between the lines of two attempts it is said why there is another, and for who waits where it is. */
+type Shown = Output | EventOf<'stage-retrying' | 'stage-placed'>;
 
 /** How often a growing journal is looked at. */
 const LOOK_MS = 150;
@@ -41,7 +42,7 @@ export async function logs(call: Call, words: readonly string[], options: LogsOp
       );
   };
   if (options.follow === true) await follow(project, run, stages, put);
-  else put(outputsOf(journalOf(project, run).next(), stages));
+  else put(shownOf(journalOf(project, run).next(), stages, false));
   if (call.json) process.stdout.write(`${JSON.stringify(documentOf(run, lines))}\n`);
   return EXIT.done;
 }
@@ -58,7 +59,7 @@ async function follow(
     // Asked before reading: what a run wrote before it ended is then surely read.
     const alive = runAlive(project, run);
     const events = journal.next();
-    put(outputsOf(events, stages));
+    put(shownOf(events, stages, true));
     for (const event of events) if (event.type === 'stage-done') open.delete(event.stage);
     const ended = events.some(({ type }) => type === 'run-done');
     if (open.size === 0 || ended || !alive) return;
@@ -66,19 +67,35 @@ async function follow(
   }
 }
 
-function outputsOf(events: readonly Event[], stages: ReadonlySet<StageId>): Shown[] {
-  return events.filter(
-    (event): event is Shown =>
-      (event.type === 'stage-output' || event.type === 'stage-retrying') && stages.has(event.stage),
-  );
+function shownOf(events: readonly Event[], stages: ReadonlySet<StageId>, places: boolean): Shown[] {
+  return events.filter((event): event is Shown => {
+    const shown =
+      event.type === 'stage-output' ||
+      event.type === 'stage-retrying' ||
+      (places && event.type === 'stage-placed');
+    return shown && stages.has(event.stage);
+  });
 }
 
 function textLine(event: Shown, named: boolean): Line {
-  const text =
-    event.type === 'stage-output'
-      ? span(event.text)
-      : span(`retry ${event.retry} of ${event.of} ${retryText(event)}: ${event.failure.message}`, 'warn');
+  const text = textOf(event);
   return named ? [span(`${event.stage} | `, 'dim'), text] : [text];
+}
+
+function textOf(event: Shown): Line[number] {
+  switch (event.type) {
+    case 'stage-output':
+      return span(event.text);
+    case 'stage-retrying':
+      return span(
+        `retry ${event.retry} of ${event.of} ${retryText(event)}: ${event.failure.message}`,
+        'warn',
+      );
+    case 'stage-placed':
+      return span(`${event.state} ${placeText(event, 'job')}`, 'dim');
+    default:
+      return unreachable(event);
+  }
 }
 
 function documentOf(run: RunId, lines: readonly Output[]): object {

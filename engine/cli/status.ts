@@ -3,6 +3,7 @@ import type { Action, Because, EventOf } from '../event.ts';
 import { type Line, span } from '../report/line.ts';
 import { plural } from '../report/quantity.ts';
 import { statusLines } from '../report/status.ts';
+import type { Tally } from '../report/tally.ts';
 import { answer, type Call, refuse, sourcesOf } from './call.ts';
 import { EXIT, type ExitCode } from './exit.ts';
 import { editedFiles, type PastRun } from './history.ts';
@@ -24,6 +25,10 @@ interface StatusDocument {
     readonly kind: string;
     readonly state: Action | 'running' | 'waiting';
     readonly seconds: number | null;
+    /** Seconds in a queue of the executor: of those of an ended stage the last attempt's, else so far. */
+    readonly queued: number | null;
+    /** Where its latest attempt is, or was. */
+    readonly placed: Placed | null;
     readonly because: readonly Because[];
     readonly progress: { readonly step: number; readonly total: number; readonly unit: string } | null;
     /** The result was made under another key, and accepted as the same on purpose. */
@@ -31,6 +36,18 @@ interface StatusDocument {
     /** The last line that a running or failed stage printed. */
     readonly last: string | null;
   }[];
+}
+
+interface Placed {
+  readonly profile: string;
+  readonly state: 'queued' | 'running';
+  readonly job: string | null;
+  readonly host: string | null;
+  readonly gpus: readonly string[];
+  /** Of queued: the scheduler's reason. */
+  readonly why: string | null;
+  /** An earlier run submitted it. */
+  readonly adopted: boolean;
 }
 
 /** `status [FILE | RUN]`: where the latest run stands, also while it goes on. */
@@ -66,6 +83,8 @@ function documentOf(run: PastRun): StatusDocument {
         kind,
         state: done?.action ?? (tally.running.has(stage) ? 'running' : 'waiting'),
         seconds: done?.seconds ?? null,
+        queued: done === undefined ? queuedSoFar(tally, stage) : (done.queued ?? null),
+        placed: placedOf(tally, stage),
         because: done?.because ?? tally.begun.get(stage)?.because ?? [],
         progress: latest === undefined ? null : { step: latest.step, total: latest.total, unit: latest.unit },
         accepted: done?.accepted === true,
@@ -73,6 +92,20 @@ function documentOf(run: PastRun): StatusDocument {
       };
     }),
   };
+}
+
+function queuedSoFar(tally: Tally, stage: StageId): number | null {
+  const running = tally.running.get(stage);
+  if (running === undefined || !tally.places.has(stage)) return null;
+  const { queuedAt, queued } = running;
+  return queued + (queuedAt === undefined ? 0 : Math.max(0, Date.now() - queuedAt) / 1000);
+}
+
+function placedOf(tally: Tally, stage: StageId): Placed | null {
+  const event = tally.places.get(stage);
+  if (event === undefined) return null;
+  const { profile, state, job = null, host = null, gpus = [], why = null, adopted = false } = event;
+  return { profile, state, job, host, gpus, why: state === 'queued' ? why : null, adopted };
 }
 
 /** A run keeps to the plan that it started with: an edit is for the next one. */

@@ -1,6 +1,8 @@
 /** @file The live block: what runs now, at most `rows - 2` lines, as a pure function of the tally. */
+import type { EventOf } from '../event.ts';
 import { type Line, padded, shorten, span } from './line.ts';
 import { idWidth, retryText, waitText } from './lines.ts';
+import { placeText } from './place.ts';
 import { clock, metric } from './quantity.ts';
 import { countLine } from './summary.ts';
 import { metricsBeside, type Running, secondsLeft, type Tally } from './tally.ts';
@@ -26,6 +28,13 @@ export function renderBlock(tally: Tally, now: number, size: Size): Line[] {
         span(`retries ${retryText(event)}`, 'warn'),
       ],
     ),
+    ...early(tally).map(
+      (event): Line => [
+        padded(event.stage, ids, 'strong'),
+        span('  '),
+        span(`queued ${clock((now - event.at) / 1000)} ${placeText(event)}`, 'warn'),
+      ],
+    ),
     ...held.map(
       (event): Line => [
         padded(event.stage, ids, 'strong'),
@@ -43,7 +52,23 @@ export function renderBlock(tally: Tally, now: number, size: Size): Line[] {
   return [...shown, ...more, counts].map((each) => shorten(each, size.columns - 1));
 }
 
+/** What waits for a place before its attempt is begun. */
+function early({ places, running, done }: Tally): EventOf<'stage-placed'>[] {
+  return [...places.values()].filter(
+    ({ stage, state }) => state === 'queued' && !running.has(stage) && !done.has(stage),
+  );
+}
+
 function runningLine(running: Running, tally: Tally, now: number, ids: number): Line {
+  const place = tally.places.get(running.stage);
+  if (running.queuedAt !== undefined && place !== undefined) {
+    const waited = clock((now - running.queuedAt) / 1000);
+    return [
+      padded(running.stage, ids, 'strong'),
+      span('  '),
+      span(`queued ${waited} ${placeText(place)}`, 'warn'),
+    ];
+  }
   const parts = [clock((now - running.startedAt) / 1000).padStart(6)];
   const { latest } = running;
   if (latest !== undefined) parts.push(`${latest.step}/${latest.total} ${latest.unit}`);
@@ -51,6 +76,7 @@ function runningLine(running: Running, tally: Tally, now: number, ids: number): 
   if (left !== undefined && latest !== undefined) {
     parts.push(`eta ${clock(left - Math.max(0, now - latest.at) / 1000)}`);
   }
+  if (place !== undefined) parts.push(placeText(place));
   for (const [name, value] of metricsBeside(running)) parts.push(`${name} ${metric(value)}`);
   const said = latest === undefined ? tally.tails.get(running.stage)?.last : undefined;
   return [

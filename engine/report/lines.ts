@@ -7,8 +7,11 @@ import { type Line, padded, span, type Tone } from './line.ts';
 import { duration, metric, plural } from './quantity.ts';
 import { width } from './width.ts';
 
-const VERB_WIDTH = 12;
+/** Cells for what happened to a stage. */
+export const VERB_WIDTH = 12;
 const MOST_ID_WIDTH = 36;
+/** Seconds in a queue that are worth a word. */
+const LEAST_QUEUED = 0.05;
 
 /** Columns for stage ids, so that verbs stand below each other. */
 export function idWidth(ids: readonly string[]): number {
@@ -16,7 +19,8 @@ export function idWidth(ids: readonly string[]): number {
 }
 
 function verb(event: EventOf<'stage-done'>): { readonly text: string; readonly tone: Tone } {
-  const { action, seconds } = event;
+  const { action } = event;
+  const seconds = Math.max(0, event.seconds - (event.queued ?? 0));
   switch (action) {
     case 'ran':
       return { text: `run ${duration(seconds)}`, tone: 'good' };
@@ -51,10 +55,13 @@ export function doneLine(event: EventOf<'stage-done'>, columns: number): Line {
 }
 
 function reason(event: EventOf<'stage-done'>): string {
-  const { retries = 0 } = event;
+  const { retries = 0, queued = 0 } = event;
   const text = plainReason(event);
-  if (retries === 0) return text;
-  return `after ${plural(retries, 'retry', 'retries')}${text === '' ? '' : `: ${text}`}`;
+  const after = retries === 0 ? '' : `after ${plural(retries, 'retry', 'retries')}`;
+  const told = [after, text].filter((part) => part !== '').join(': ');
+  // Time in a queue is no time of the stage's own.
+  const waited = queued < LEAST_QUEUED ? '' : `queued ${duration(queued)}`;
+  return [waited, told].filter((part) => part !== '').join(', ');
 }
 
 function plainReason(event: EventOf<'stage-done'>): string {

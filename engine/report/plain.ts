@@ -1,9 +1,11 @@
 /** @file One line for each change of state: logs, pipes, continuous integration. */
+import type { EventOf } from '../event.ts';
 import { renderDiagnostic, type Sources } from './diagnostics.ts';
 import { closingLines, failureLines, reportLines } from './ending.ts';
 import { collapsesFresh } from './fresh.ts';
 import { doneLine, idWidth, noteLine, progressLine, retryLine, startLine, waitLine } from './lines.ts';
 import type { Print, Results } from './paint.ts';
+import { placeLine, tellsNews } from './place.ts';
 import { dispatch, type Handlers, ignore, type Reporter } from './reporter.ts';
 import { Tally } from './tally.ts';
 import { transferLine } from './transfer.ts';
@@ -22,6 +24,7 @@ export interface PlainOptions {
 export function plainReporter({ progress: put, results, sources }: PlainOptions): Reporter {
   const tally = new Tally();
   const spoke = new Map<string, number>();
+  const placed = new Map<string, EventOf<'stage-placed'>>();
   let columns = 0;
   let collapsed = false;
   const handlers: Handlers = {
@@ -32,9 +35,14 @@ export function plainReporter({ progress: put, results, sources }: PlainOptions)
     'stage-waiting': (event) => put([waitLine(event, columns)]),
     'stage-started': (event) => {
       spoke.set(event.stage, event.at);
+      placed.delete(event.stage);
       put([startLine(event, columns)]);
     },
-    'stage-placed': ignore,
+    'stage-placed': (event) => {
+      if (!tellsNews(event, placed.get(event.stage), HEARTBEAT_MS)) return;
+      placed.set(event.stage, event);
+      put([placeLine(event, columns)]);
+    },
     'stage-retrying': (event) => put([retryLine(event, columns)]),
     'stage-progress': (event) => {
       if (event.at - (spoke.get(event.stage) ?? 0) < HEARTBEAT_MS) return;

@@ -3,6 +3,7 @@ import type { StageId } from '../../base/ids.ts';
 import { closingLines } from './ending.ts';
 import { type Line, padded, type Span, shorten, span } from './line.ts';
 import { doneLine, idWidth, retryText, waitText } from './lines.ts';
+import { placeText } from './place.ts';
 import { clock, metric } from './quantity.ts';
 import { countLine } from './summary.ts';
 import { metricsBeside, secondsLeft, type Tally } from './tally.ts';
@@ -37,6 +38,15 @@ function stageLine(id: StageId, tally: Tally, now: number, alive: boolean, colum
   const name = padded(id, columns, 'strong');
   const running = tally.running.get(id);
   if (running === undefined) {
+    const early = tally.places.get(id);
+    if (early?.state === 'queued' && alive) {
+      return [
+        name,
+        span('  '),
+        span(`queued ${clock((now - early.at) / 1000)} `, 'warn'),
+        span(placeText(early)),
+      ];
+    }
     const held = tally.held.get(id);
     const retrying = tally.retrying.get(id);
     if (retrying !== undefined && alive) {
@@ -54,8 +64,19 @@ function stageLine(id: StageId, tally: Tally, now: number, alive: boolean, colum
       ...(held === undefined ? [] : [span(` ${waitText(held)}`)]),
     ];
   }
-  if (!alive) return [name, span('  '), span('broken off', 'bad')];
+  const place = tally.places.get(id);
+  if (!alive) {
+    // Under an executor that outlives its engine the attempt may well go on.
+    const seen = place === undefined ? [] : [span(`  last seen ${place.state} ${placeText(place, 'job')}`)];
+    return [name, span('  '), span('broken off', 'bad'), ...seen];
+  }
+  if (running.queuedAt !== undefined && place !== undefined) {
+    const waited = clock((now - running.queuedAt) / 1000);
+    return [name, span('  '), span(`queued ${waited} `, 'warn'), span(placeText(place, 'job'))];
+  }
   const parts: Span[] = [span(`running ${clock((now - running.startedAt) / 1000)}`, 'good')];
+  if (running.queued > 0) parts.push(span(`, queued ${clock(running.queued)}`));
+  if (place !== undefined) parts.push(span(`  ${placeText(place, 'job')}`));
   const { latest } = running;
   if (latest !== undefined) parts.push(span(`  ${latest.step}/${latest.total} ${latest.unit}`));
   const left = secondsLeft(running);

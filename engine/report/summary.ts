@@ -18,7 +18,8 @@ export function countLine(tally: Tally, runningWord = 'running'): Line {
     ...WORDS[action],
   }));
   if (tally.ended === undefined) {
-    parts.push({ word: runningWord, tone: 'plain', count: tally.running.size });
+    parts.push({ word: runningWord, tone: 'plain', count: tally.running.size - tally.queued });
+    parts.push({ word: 'queued', tone: 'plain', count: tally.queued });
     parts.push({ word: 'waiting', tone: 'plain', count: tally.waiting });
   }
   const shown = parts.filter(({ count }) => count > 0);

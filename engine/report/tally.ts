@@ -8,7 +8,12 @@ const MOST_METRICS = 4;
 
 export interface Running {
   readonly stage: StageId;
-  readonly startedAt: number;
+  /** When the attempt began, or what waited in a queue began to run. */
+  startedAt: number;
+  /** Set while it waits in a queue: since when. */
+  queuedAt?: number | undefined;
+  /** Seconds that it waited before it ran. */
+  queued: number;
   /** First progress report of this attempt: a resumed stage starts above 0, and its speed counts from there. */
   first?: { readonly at: number; readonly step: number };
   latest?: EventOf<'stage-progress'>;
@@ -56,13 +61,21 @@ export class Tally {
       this.held.delete(event.stage);
       this.retrying.delete(event.stage);
       this.begun.set(event.stage, event);
-      this.running.set(event.stage, { stage: event.stage, startedAt: event.at, metrics: new Map() });
+      const running: Running = { stage: event.stage, startedAt: event.at, queued: 0, metrics: new Map() };
+      this.running.set(event.stage, running);
+      const place = this.done.has(event.stage) ? undefined : this.places.get(event.stage);
+      if (place === undefined) this.places.delete(event.stage);
+      else putAt(running, place);
     },
     'stage-placed': (event) => {
+      this.held.delete(event.stage);
       this.places.set(event.stage, event);
+      const running = this.running.get(event.stage);
+      if (running !== undefined) putAt(running, event);
     },
     'stage-retrying': (event) => {
       this.running.delete(event.stage);
+      this.places.delete(event.stage);
       this.retrying.set(event.stage, event);
     },
     'stage-progress': (event) => {
@@ -117,10 +130,27 @@ export class Tally {
     return sum;
   }
 
+  /** Of those that run: how many are in a queue yet. */
+  get queued(): number {
+    let sum = 0;
+    for (const { queuedAt } of this.running.values()) if (queuedAt !== undefined) sum += 1;
+    return sum;
+  }
+
   /** Stages that neither run nor have ended. */
   get waiting(): number {
     const total = this.started?.stages.length ?? 0;
     return Math.max(0, total - this.done.size - this.running.size);
+  }
+}
+
+/** A stage that was in a queue runs from now on, or is in one again. */
+function putAt(running: Running, { state, at }: EventOf<'stage-placed'>): void {
+  if (state === 'queued') running.queuedAt ??= at;
+  else if (running.queuedAt !== undefined) {
+    running.queued += Math.max(0, at - running.queuedAt) / 1000;
+    running.startedAt = at;
+    running.queuedAt = undefined;
   }
 }
 

@@ -1,6 +1,6 @@
 /** @file `profiles:` and `profile:` of settings that fit their schema -> profiles, with all that a schema cannot say. */
 import type { ExecutorSettings } from '../executors/settings.ts';
-import { resourcesOf } from '../pipeline/expand/resources.ts';
+import { resourcesIn } from '../pipeline/expand/resources.ts';
 import type { Resources } from '../pipeline/graph.ts';
 import { listed } from '../pipeline/names.ts';
 import { kindNames } from '../pipeline/registry.ts';
@@ -81,7 +81,7 @@ function profileIn(name: string, map: MapNode, names: ReadonlySet<string>, readi
   return {
     name,
     settings: { executor, ...settingsIn(executor, map, reading) } as ExecutorSettings,
-    resources: resourcesIn(map, reading),
+    resources: defaultsIn(map, reading),
     kinds: overrides('kinds'),
     stages: overrides('stages'),
   };
@@ -104,7 +104,7 @@ function overrideIn(
       reading.problems.error('bad-override', own.keyRange, message, { hint });
     }
   }
-  return { profile, settings: settingsIn(executor, map, reading), resources: resourcesIn(map, reading) };
+  return { profile, settings: settingsIn(executor, map, reading), resources: askedIn(map, reading) };
 }
 
 function settingsIn(executor: ExecutorName, map: MapNode, reading: Reading): Partial<ExecutorSettings> {
@@ -117,13 +117,20 @@ function settingsIn(executor: ExecutorName, map: MapNode, reading: Reading): Par
   return settings;
 }
 
-/** Only what is written: what is not leaves room for others. */
-function resourcesIn(map: MapNode, { problems }: Reading): Partial<Resources> {
-  const written = childMap(map, 'resources')?.entries;
-  if (written === undefined) return {};
-  return Object.fromEntries(
-    Object.entries(resourcesOf(map, problems)).filter(([field]) => written.has(field)),
-  );
+function askedIn(map: MapNode, { problems }: Reading): Partial<Resources> {
+  const written = childMap(map, 'resources');
+  return written === undefined ? {} : resourcesIn(written, problems);
+}
+
+/** A stage that says nothing of nodes has one: there is nothing for a profile to fill. */
+function defaultsIn(map: MapNode, reading: Reading): Partial<Resources> {
+  const nodes = childMap(map, 'resources')?.entries.get('nodes');
+  if (nodes !== undefined) {
+    const message = 'A profile has no default for resources.nodes: a stage that says nothing has one node.';
+    const hint = 'set it under kinds or stages';
+    reading.problems.error('bad-profile', nodes.keyRange, message, { hint });
+  }
+  return askedIn(map, reading);
 }
 
 /** Profiles that send stages to each other: whether a stage would ever arrive must not hang on its name. */

@@ -15,6 +15,7 @@ interface DoneOptions {
   readonly failure?: StageFailure;
   readonly reason?: string;
   readonly from?: string;
+  readonly queued?: number;
 }
 
 /** Short ways to write a run down. */
@@ -50,6 +51,22 @@ export class Story {
       key: KEY,
       attempt: 1,
       because,
+    });
+  }
+
+  placed(
+    at: number,
+    stage: string,
+    state: 'queued' | 'running',
+    more: Partial<EventOf<'stage-placed'>> = {},
+  ): void {
+    this.#emit({
+      type: 'stage-placed',
+      at: atSeconds(at),
+      stage: stage as StageId,
+      profile: 'slurm',
+      state,
+      ...more,
     });
   }
 

@@ -3,6 +3,7 @@ import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import type { StageId } from '../../base/ids.ts';
+import { NO_RESOURCES } from '../../engine/pipeline/graph.ts';
 import type { Project } from '../../engine/project.ts';
 import {
   chooseProfile,
@@ -30,15 +31,11 @@ async function good(text: string): Promise<Settings & { readonly root: string }>
   return { ...found.value, root };
 }
 
-const ASKED = { cpus: 0, gpus: 1, memory: 0, time: 60 };
+const ASKED = { ...NO_RESOURCES, gpus: 1, time: 60 };
 
 function place(settings: Settings, chosen: string, id: string, kind = 'sft'): PlaceOfStage {
-  const resources = { ...OPEN, ...ASKED };
-  return placeOf(settings.profiles, chosen, { id: id as StageId, kind, resources });
+  return placeOf(settings.profiles, chosen, { id: id as StageId, kind, resources: ASKED });
 }
-
-/** Whatever else a stage can ask for is left open. */
-const OPEN = {} as PlaceOfStage['resources'];
 
 const FULL = `
 profile: cluster
@@ -61,7 +58,7 @@ profiles:
     array: 50
     resources: { time: 4h, memory: 16G, cpus: 4 }
     kinds:
-      sft: { partition: big, resources: { gpus: 2 } }
+      sft: { partition: big, resources: { gpus: 2, gpu_type: h100 } }
       hh: { profile: local }
     stages:
       judge: { profile: lab, resources: { memory: 1G } }
@@ -115,7 +112,7 @@ describe('profiles of warren.yaml', () => {
     });
     expect(place(settings, 'cluster', 'one')).toMatchObject({
       settings: { partition: 'big', qos: 'high' },
-      resources: { gpus: 2 },
+      resources: { gpus: 2, gpuType: 'h100' },
     });
     expect(place(settings, 'cluster', 'judge[seed=1]')).toMatchObject({
       profile: 'lab',
@@ -136,7 +133,7 @@ describe('profiles of warren.yaml', () => {
     expect(place(settings, 'local', 'x')).toEqual({
       profile: 'local',
       settings: { executor: 'local' },
-      resources: { ...OPEN, ...ASKED },
+      resources: ASKED,
     });
   });
 
@@ -183,6 +180,7 @@ describe('profiles of warren.yaml', () => {
     [slurm('via: "me:secret@a"'), 'bad-host', 2, 30],
     [slurm('flags: ["a\\nb"]'), 'wrong-format', 2, 33],
     [slurm('resources: { memory: lots }'), 'wrong-format', 2, 46],
+    [slurm('resources: { nodes: 2 }'), 'bad-profile', 2, 38],
     [slurm('kinds: { stf: { qos: a } }'), 'unknown-kind', 2, 34],
     [slurm('kinds: { sft: {} }'), 'out-of-range', 2, 39],
     [slurm('stages: { a: { profile: d } }'), 'unknown-profile', 2, 49],

@@ -85,7 +85,14 @@ const AMOUNTS: {
 export function resourcesOf(stage: MapNode, problems: Problems): Resources {
   const node: Node | undefined = stage.entries.get('resources')?.value;
   if (node?.kind !== 'map') return NO_RESOURCES;
-  const found: { -readonly [F in keyof Resources]: Resources[F] } = { ...NO_RESOURCES };
+  const found = { ...NO_RESOURCES, ...resourcesIn(node, problems) };
+  checkGpus(node, problems);
+  return found;
+}
+
+/** Those that are written, and can be read. */
+export function resourcesIn(node: MapNode, problems: Problems): Partial<Resources> {
+  const found: { -readonly [F in keyof Resources]?: Resources[F] } = {};
   for (const field of Object.keys(AMOUNTS) as Amount[]) {
     const { key, parse, expected, example } = AMOUNTS[field];
     const value = node.entries.get(key)?.value;
@@ -99,7 +106,6 @@ export function resourcesOf(stage: MapNode, problems: Problems): Resources {
   }
   const type = typeOf(node.entries.get('gpu_type')?.value, problems);
   if (type !== undefined) found.gpuType = type;
-  checkGpus(node, problems);
   return found;
 }
 
