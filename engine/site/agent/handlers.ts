@@ -1,0 +1,23 @@
+/** @file Who answers which request. */
+import { launch, run } from './commands.ts';
+import { list, read, remove, write } from './files.ts';
+import type { Handlers } from './handling.ts';
+import { hostFacts } from './machine.ts';
+import { objectRead, objectsStored, objectWrite, recordWrite } from './objects.ts';
+import { program } from './program.ts';
+
+export const HANDLERS: Handlers = {
+  ping: () => ({}),
+  facts: (_ask, _bytes, { root }) => hostFacts(root),
+  run,
+  launch,
+  write,
+  read,
+  list,
+  remove,
+  'objects-stored': objectsStored,
+  'object-read': objectRead,
+  'object-write': objectWrite,
+  'record-write': recordWrite,
+  program,
+};
