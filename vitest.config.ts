@@ -10,7 +10,7 @@ const config: ViteUserConfig = defineConfig({
         test: {
           name: 'unit',
           include: ['test/**/*.test.ts'],
-          exclude: ['test/e2e/**', 'test/peers/**'],
+          exclude: ['test/e2e/**', 'test/peers/**', 'test/executors/conformance/**'],
           testTimeout: 60_000,
           sequence: { groupOrder: 0 },
         },
@@ -19,7 +19,7 @@ const config: ViteUserConfig = defineConfig({
         extends: true,
         test: {
           name: 'e2e',
-          include: ['test/{e2e,peers}/**/*.test.ts'],
+          include: ['test/{e2e,peers,executors/conformance}/**/*.test.ts'],
           pool: 'forks',
           testTimeout: 180_000,
           // After the unit tests: what is fast fails first.

@@ -23,9 +23,10 @@ export interface Started {
 export class Tree {
   readonly folder: string;
 
-  constructor(files: { readonly [path: string]: string } = {}) {
+  /** `below`: where the folder is made. */
+  constructor(files: { readonly [path: string]: string } = {}, below: string = tmpdir()) {
     if (!existsSync(MAIN)) throw new Error('build first: npm run build');
-    this.folder = mkdtempSync(join(tmpdir(), 'warren-e2e-'));
+    this.folder = mkdtempSync(join(below, 'warren-e2e-'));
     onTestFinished(() => rmSync(this.folder, { recursive: true, force: true }));
     for (const [path, text] of Object.entries({ 'warren.yaml': '', ...files })) this.write(path, text);
   }

@@ -12,6 +12,7 @@ interface Hello {
   readonly pid: number;
   readonly env: { readonly [name: string]: string };
   readonly cwd: string;
+  readonly host: string;
 }
 
 /** One running command. */
@@ -19,11 +20,20 @@ export interface Puppet extends Hello {
   write(file: string, text: string): Promise<void>;
   copy(file: string, target: string): Promise<void>;
   link(file: string, target: string): Promise<void>;
+  /** Null where there is no such file. */
+  read(file: string): Promise<string | null>;
   print(text: string): Promise<void>;
+  bytes(bytes: Uint8Array): Promise<void>;
+  /** A line, or a part of one, on the descriptor of the stage protocol. */
+  report(text: string): Promise<void>;
   /** Starts a child that stays; answers its pid. */
   leave(detached: boolean): Promise<number>;
   /** Ignores SIGTERM from now on. */
   deaf(): Promise<void>;
+  /** On SIGTERM it writes this and ends. */
+  save(file: string, text: string): Promise<void>;
+  /** Ends by a signal that it sends to itself. */
+  die(signal: NodeJS.Signals): void;
   exit(code?: number): void;
   /** Resolves when the process is gone. */
   readonly gone: Promise<void>;
@@ -69,9 +79,14 @@ export async function startPuppets(): Promise<Puppets> {
         write: (file, text) => ask({ step: 'write', file, text }),
         copy: (file, target) => ask({ step: 'copy', file, target }),
         link: (file, target) => ask({ step: 'link', file, target }),
+        read: (file) => ask({ step: 'read', file }),
         print: (text) => ask({ step: 'print', text }),
+        bytes: (bytes) => ask({ step: 'bytes', base64: Buffer.from(bytes).toString('base64') }),
+        report: (text) => ask({ step: 'report', text }),
         leave: (detached) => ask({ step: 'leave', detached }),
         deaf: () => ask({ step: 'deaf' }),
+        save: (file, text) => ask({ step: 'save', file, text }),
+        die: (signal) => void socket.write(`${JSON.stringify({ step: 'die', signal })}\n`),
         exit: (code = 0) => void socket.write(`${JSON.stringify({ step: 'exit', code })}\n`),
       };
       const next = waiting.get(puppet.name)?.shift();

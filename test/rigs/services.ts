@@ -1,0 +1,72 @@
+/**
+ * @file Services that tests of executors use if they run: found by the variables that scripts/services.sh prints, or where its
+ * rigs put themselves. Nothing is started here.
+ */
+import { execFileSync, spawnSync } from 'node:child_process';
+import { existsSync, readFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+export interface SlurmRig {
+  /** For every call of Slurm's programs, and of an engine that uses them. */
+  readonly env: { readonly SLURM_CONF: string };
+  readonly folder: string;
+  readonly accounting: boolean;
+  /** Memory and devices are held to what was asked for. */
+  readonly enforced: boolean;
+}
+
+export interface SshRig {
+  readonly folder: string;
+  readonly config: string;
+  readonly hosts: readonly string[];
+  /** The same path on every host and here, with other contents on each. */
+  readonly scratch: string;
+}
+
+/** What is there, or why it is not. */
+export type Found<T> =
+  | { readonly rig: T; readonly missing?: undefined }
+  | { readonly missing: string; readonly rig?: undefined };
+
+const BRING_UP = 'bash scripts/services.sh starts it';
+
+export function slurmRig(): Found<SlurmRig> {
+  const folder = process.env['SLURM_RIG_DIR'] ?? join(tmpdir(), 'slurm-rig');
+  const conf = process.env['SLURM_CONF'] ?? join(folder, 'slurm.conf');
+  if (!existsSync(conf)) return { missing: `no Slurm; ${BRING_UP}` };
+  const ping = spawnSync('scontrol', ['ping'], {
+    env: { ...process.env, SLURM_CONF: conf },
+    encoding: 'utf8',
+  });
+  if (!ping.stdout?.includes('is UP')) return { missing: `Slurm's controller does not answer; ${BRING_UP}` };
+  const text = readFileSync(conf, 'utf8');
+  return {
+    rig: {
+      env: { SLURM_CONF: conf },
+      folder,
+      accounting: text.includes('accounting_storage/slurmdbd'),
+      enforced: text.includes('task/cgroup'),
+    },
+  };
+}
+
+export function sshRig(folder?: string): Found<SshRig> {
+  const there = folder ?? process.env['SSH_RIG_DIR'] ?? join(tmpdir(), 'ssh-rig');
+  const config = join(there, 'config');
+  if (!existsSync(config)) return { missing: `no SSH hosts; ${BRING_UP}` };
+  const hosts = [...readFileSync(config, 'utf8').matchAll(/^Host (\S+)$/gm)].flatMap(([, name]) => name ?? []);
+  const silent = hosts.find(
+    (host) => spawnSync('ssh', ['-F', config, host, 'true'], { stdio: 'ignore' }).status !== 0,
+  );
+  if (silent !== undefined) return { missing: `host ${silent} does not answer; ${BRING_UP}` };
+  return { rig: { folder: there, config, hosts, scratch: join(there, 'scratch') } };
+}
+
+/** A command on a host of the rig; its output. */
+export function onHost({ config }: SshRig, host: string, script: string): string {
+  return execFileSync('ssh', ['-F', config, host, script], {
+    encoding: 'utf8',
+    stdio: ['ignore', 'pipe', 'ignore'],
+  });
+}

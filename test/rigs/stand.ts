@@ -1,0 +1,117 @@
+/** @file A project whose stages run on a target of the conformance suite, driven through the built program. */
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, onTestFinished, vi } from 'vitest';
+import { stringify } from 'yaml';
+import type { Event, EventOf, EventType } from '../../engine/event.ts';
+import { type Started, Tree } from './program.ts';
+import { type Puppets, startPuppets } from './puppets.ts';
+import type { Target } from './targets.ts';
+
+export interface StageReport {
+  readonly id: string;
+  readonly action: string;
+  readonly key: string;
+  readonly retries?: number;
+  readonly queued?: number;
+  readonly outputs?: { readonly [name: string]: string };
+  readonly failure?: {
+    readonly code: string;
+    readonly message: string;
+    readonly hint?: string;
+    readonly [more: string]: unknown;
+  };
+}
+
+/** The end of a `warren run --json`. */
+export interface Ran {
+  readonly code: number | undefined;
+  readonly stderr: string;
+  readonly stages: { readonly [id: string]: StageReport };
+}
+
+export interface Going extends Omit<Started, 'done'> {
+  readonly done: Promise<Ran>;
+}
+
+export interface Stand {
+  readonly tree: Tree;
+  /** `warren run p.yaml` under the profile `there`, or under the one that the words name. */
+  start(...words: string[]): Going;
+  run(...words: string[]): Promise<Ran>;
+  /** Any call, in the target's environment. */
+  call(...words: string[]): Promise<{ code: number | undefined; stdout: string; stderr: string }>;
+  /** Of the newest run. */
+  events<T extends EventType>(type: T): EventOf<T>[];
+  /** The first event of this type in the newest run, once it is there. */
+  until<T extends EventType>(type: T, match?: (event: EventOf<T>) => boolean): Promise<EventOf<T>>;
+}
+
+export interface StandOptions {
+  /** Over the settings of the target's profile. */
+  readonly profile?: { readonly [name: string]: unknown };
+  /** Beside `there`. */
+  readonly profiles?: { readonly [name: string]: unknown };
+  readonly env?: { readonly [name: string]: string };
+}
+
+export function stand(
+  target: Target,
+  files: { readonly [path: string]: string },
+  options: StandOptions = {},
+): Stand {
+  const profiles = { there: { ...target.profile(), ...options.profile }, ...options.profiles };
+  const settings = target.name === 'local' ? '' : stringify({ profiles });
+  const tree = new Tree({ 'warren.yaml': settings, ...files }, target.folder);
+  const env = { ...target.env, ...options.env };
+
+  const start = (...words: string[]): Going => {
+    const profile = target.name === 'local' || words.includes('--profile') ? [] : ['--profile', 'there'];
+    const started = tree.start(['run', 'p.yaml', '--json', ...profile, ...words], env);
+    return { ...started, done: started.done.then(ranOf) };
+  };
+  const events = <T extends EventType>(type: T): EventOf<T>[] =>
+    journal(tree).filter((event): event is EventOf<T> => event.type === type);
+  return {
+    tree,
+    start,
+    run: (...words) => start(...words).done,
+    call: (...words) => tree.start(words, env).done,
+    events,
+    until: <T extends EventType>(type: T, match: (event: EventOf<T>) => boolean = () => true) =>
+      vi.waitFor(
+        () => {
+          const found = events(type).find(match);
+          expect(found, `${type} in ${JSON.stringify(journal(tree).slice(-5))}`).toBeDefined();
+          return found as EventOf<T>;
+        },
+        { timeout: 60_000, interval: 25 },
+      ),
+  };
+}
+
+/** Puppets of one test. */
+export async function puppets(): Promise<Puppets> {
+  const made = await startPuppets();
+  onTestFinished(() => made.close());
+  return made;
+}
+
+function ranOf({ code, stdout, stderr }: { code: number | undefined; stdout: string; stderr: string }): Ran {
+  // A call that was refused prints its problems; one that was ended in the midst of it, nothing.
+  const document = stdout === '' ? {} : (JSON.parse(stdout) as { stages?: readonly StageReport[] });
+  return { code, stderr, stages: Object.fromEntries((document.stages ?? []).map((each) => [each.id, each])) };
+}
+
+/** The newest run's; its last line may be half written. */
+function journal(tree: Tree): Event[] {
+  const runs = tree.path('.warren/runs');
+  if (!tree.has('.warren/runs')) return [];
+  const newest = readdirSync(runs).sort().at(-1);
+  const path = newest === undefined ? undefined : join(runs, newest, 'events.jsonl');
+  if (path === undefined || !tree.has(path.slice(tree.folder.length + 1))) return [];
+  return readFileSync(path, 'utf8')
+    .split('\n')
+    .slice(0, -1)
+    .map((line) => JSON.parse(line) as Event);
+}

@@ -1,0 +1,103 @@
+/** @file Where the conformance suite of executors runs each of its cases. */
+import { randomBytes } from 'node:crypto';
+import { readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect, onTestFinished, vi } from 'vitest';
+import { untilGone } from './puppets.ts';
+import { onHost, type SlurmRig, type SshRig, slurmRig, sshRig } from './services.ts';
+
+type Settings = { readonly [name: string]: unknown };
+
+export interface Target {
+  readonly name: string;
+  /** Why it cannot be tried here; undefined where it can. */
+  readonly missing: string | undefined;
+  readonly sharedFiles: boolean;
+  /** Attempts go on without the engine. */
+  readonly survives: boolean;
+  readonly slurm: SlurmRig | undefined;
+  readonly ssh: SshRig | undefined;
+  /** Where projects are made: a folder that its hosts do not see, unless they share files. */
+  readonly folder: string;
+  readonly env: { readonly [name: string]: string };
+  /** Resolves when no such process runs any more. */
+  gone(pid: number, host: string): Promise<void>;
+  /** Settings of a profile of a test of its own: what it leaves on hosts goes with the test. */
+  profile(): Settings;
+}
+
+const slurm = slurmRig();
+const ssh = sshRig();
+
+const local: Target = {
+  name: 'local',
+  missing: undefined,
+  sharedFiles: true,
+  survives: false,
+  slurm: undefined,
+  ssh: undefined,
+  folder: tmpdir(),
+  env: {},
+  gone: untilGone,
+  profile: () => ({ executor: 'local' }),
+};
+
+const overSlurm: Target = {
+  name: 'slurm',
+  missing: slurm.missing,
+  sharedFiles: true,
+  survives: true,
+  slurm: slurm.rig,
+  ssh: undefined,
+  folder: tmpdir(),
+  env: slurm.rig?.env ?? {},
+  gone: untilGone,
+  profile: () => ({ executor: 'slurm', partition: 'gpu' }),
+};
+
+const overSsh: Target = {
+  name: 'ssh',
+  missing: ssh.missing,
+  sharedFiles: false,
+  survives: true,
+  slurm: undefined,
+  ssh: ssh.rig,
+  folder: ssh.rig?.scratch ?? tmpdir(),
+  env: {},
+  gone: (pid, host) =>
+    vi.waitFor(
+      () => {
+        const state = onHost(ssh.rig as SshRig, host, `cut -d' ' -f3 /proc/${pid}/stat 2>/dev/null || echo Z`);
+        expect(state.trim()).toBe('Z');
+      },
+      { timeout: 20_000, interval: 100 },
+    ),
+  profile: () => {
+    const rig = ssh.rig as SshRig;
+    return {
+      executor: 'ssh',
+      hosts: rig.hosts.map((host) => ({ host })),
+      config: rig.config,
+      root: rootOn(rig),
+    };
+  },
+};
+
+/** A folder on every host, and only there. */
+export function rootOn(rig: SshRig): string {
+  const root = join(rig.scratch, `root-${randomBytes(6).toString('hex')}`);
+  onTestFinished(() => {
+    for (const host of rig.hosts) onHost(rig, host, `rm -rf ${root}`);
+  });
+  return root;
+}
+
+export const TARGETS: readonly Target[] = [local, overSsh, overSlurm];
+
+/** What a test file asks for, with a word about each target that it goes without. */
+export function targets(wanted: (target: Target) => boolean = () => true): readonly Target[] {
+  const asked = TARGETS.filter(wanted);
+  for (const { name, missing } of asked) if (missing !== undefined) console.warn(`${name} skipped: ${missing}`);
+  return asked;
+}
