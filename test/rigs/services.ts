@@ -55,7 +55,9 @@ export function sshRig(folder?: string): Found<SshRig> {
   const there = folder ?? process.env['SSH_RIG_DIR'] ?? join(tmpdir(), 'ssh-rig');
   const config = join(there, 'config');
   if (!existsSync(config)) return { missing: `no SSH hosts; ${BRING_UP}` };
-  const hosts = [...readFileSync(config, 'utf8').matchAll(/^Host (\S+)$/gm)].flatMap(([, name]) => name ?? []);
+  const hosts = [...readFileSync(config, 'utf8').matchAll(/^Host (\S+)$/gm)].flatMap(
+    ([, name]) => name ?? [],
+  );
   const silent = hosts.find(
     (host) => spawnSync('ssh', ['-F', config, host, 'true'], { stdio: 'ignore' }).status !== 0,
   );

@@ -5,7 +5,7 @@ import { expect, onTestFinished, vi } from 'vitest';
 import { stringify } from 'yaml';
 import type { Event, EventOf, EventType } from '../../engine/event.ts';
 import { type Started, Tree } from './program.ts';
-import { type Puppets, startPuppets } from './puppets.ts';
+import { type Puppet, type Puppets, startPuppets } from './puppets.ts';
 import type { Target } from './targets.ts';
 
 export interface StageReport {
@@ -28,10 +28,21 @@ export interface Ran {
   readonly code: number | undefined;
   readonly stderr: string;
   readonly stages: { readonly [id: string]: StageReport };
+  readonly warnings: readonly Problem[];
+  /** Of a call that was refused. */
+  readonly problems: readonly Problem[];
+}
+
+interface Problem {
+  readonly code: string;
+  readonly message: string;
+  readonly hint?: string;
 }
 
 export interface Going extends Omit<Started, 'done'> {
   readonly done: Promise<Ran>;
+  /** The puppet that comes; a run that ends before is told at once. */
+  meet(puppet: Promise<Puppet>): Promise<Puppet>;
 }
 
 export interface Stand {
@@ -61,14 +72,18 @@ export function stand(
   options: StandOptions = {},
 ): Stand {
   const profiles = { there: { ...target.profile(), ...options.profile }, ...options.profiles };
-  const settings = target.name === 'local' ? '' : stringify({ profiles });
-  const tree = new Tree({ 'warren.yaml': settings, ...files }, target.folder);
+  const tree = new Tree({ 'warren.yaml': stringify({ profiles }), ...files }, target.folder);
   const env = { ...target.env, ...options.env };
 
   const start = (...words: string[]): Going => {
-    const profile = target.name === 'local' || words.includes('--profile') ? [] : ['--profile', 'there'];
+    const profile = words.includes('--profile') ? [] : ['--profile', 'there'];
     const started = tree.start(['run', 'p.yaml', '--json', ...profile, ...words], env);
-    return { ...started, done: started.done.then(ranOf) };
+    const done = started.done.then(ranOf);
+    const early = done.then((ran) => {
+      throw new Error(`the run ended: ${JSON.stringify(ran)}`);
+    });
+    early.catch(() => {});
+    return { ...started, done, meet: (puppet) => Promise.race([puppet, early]) };
   };
   const events = <T extends EventType>(type: T): EventOf<T>[] =>
     journal(tree).filter((event): event is EventOf<T> => event.type === type);
@@ -98,9 +113,19 @@ export async function puppets(): Promise<Puppets> {
 }
 
 function ranOf({ code, stdout, stderr }: { code: number | undefined; stdout: string; stderr: string }): Ran {
-  // A call that was refused prints its problems; one that was ended in the midst of it, nothing.
-  const document = stdout === '' ? {} : (JSON.parse(stdout) as { stages?: readonly StageReport[] });
-  return { code, stderr, stages: Object.fromEntries((document.stages ?? []).map((each) => [each.id, each])) };
+  // A run that was ended in the midst of it prints nothing.
+  const { stages, warnings, diagnostics } = (stdout === '' ? {} : JSON.parse(stdout)) as {
+    stages?: readonly StageReport[];
+    warnings?: readonly Problem[];
+    diagnostics?: readonly Problem[];
+  };
+  return {
+    code,
+    stderr,
+    stages: Object.fromEntries((stages ?? []).map((each) => [each.id, each])),
+    warnings: warnings ?? [],
+    problems: diagnostics ?? [],
+  };
 }
 
 /** The newest run's; its last line may be half written. */

@@ -1,6 +1,5 @@
 /** @file Where the conformance suite of executors runs each of its cases. */
 import { randomBytes } from 'node:crypto';
-import { readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, onTestFinished, vi } from 'vitest';
@@ -68,7 +67,11 @@ const overSsh: Target = {
   gone: (pid, host) =>
     vi.waitFor(
       () => {
-        const state = onHost(ssh.rig as SshRig, host, `cut -d' ' -f3 /proc/${pid}/stat 2>/dev/null || echo Z`);
+        const state = onHost(
+          ssh.rig as SshRig,
+          host,
+          `cut -d' ' -f3 /proc/${pid}/stat 2>/dev/null || echo Z`,
+        );
         expect(state.trim()).toBe('Z');
       },
       { timeout: 20_000, interval: 100 },
@@ -98,6 +101,7 @@ export const TARGETS: readonly Target[] = [local, overSsh, overSlurm];
 /** What a test file asks for, with a word about each target that it goes without. */
 export function targets(wanted: (target: Target) => boolean = () => true): readonly Target[] {
   const asked = TARGETS.filter(wanted);
-  for (const { name, missing } of asked) if (missing !== undefined) console.warn(`${name} skipped: ${missing}`);
+  for (const { name, missing } of asked)
+    if (missing !== undefined) console.warn(`${name} skipped: ${missing}`);
   return asked;
 }

@@ -28,7 +28,7 @@ describe.each(targets())('$name', (target) => {
     const p = await puppets();
     const s = stand(target, { 'p.yaml': two(p), 'data.txt': '' });
     const going = s.start('a');
-    const a = await p.next('a');
+    const a = await going.meet(p.next('a'));
     const child = await a.leave(false);
     going.kill(signal);
     const ran = await going.done;
@@ -37,7 +37,7 @@ describe.each(targets())('$name', (target) => {
     await target.gone(child, a.host);
     // It is started afresh, not adopted.
     const again = s.start('a');
-    const second = await p.next('a');
+    const second = await again.meet(p.next('a'));
     await second.write(second.words[0] as string, 'second');
     second.exit();
     expect(await again.done).toMatchObject({ code: 0, stages: { a: { action: 'ran' } } });
@@ -48,12 +48,12 @@ describe.each(targets())('$name', (target) => {
     const p = await puppets();
     const s = stand(target, { 'p.yaml': two(p), 'data.txt': '' });
     const going = s.start('a');
-    const first = await p.next('a');
+    const first = await going.meet(p.next('a'));
     await first.save(`${first.env['WARREN_STATE']}/step`, '9');
     going.kill('SIGINT');
     expect((await going.done).code).toBe(130);
     const again = s.start('a');
-    const second = await p.next('a');
+    const second = await again.meet(p.next('a'));
     expect(await second.read(`${second.env['WARREN_STATE']}/step`)).toBe('9');
     await second.write(second.words[0] as string, 'from 9');
     second.exit();
@@ -66,9 +66,10 @@ describe.each(targets())('$name', (target) => {
     const s = stand(target, { 'p.yaml': two(p, more), 'data.txt': '' }, options);
     const going = s.start(...words);
     if (target.slurm === undefined) {
-      const first = await Promise.race([p.next('a'), p.next('b')]);
+      const first = await going.meet(Promise.race([p.next('a'), p.next('b')]));
       const waiting = first.name === 'a' ? 'b' : 'a';
-      if (target.ssh !== undefined) await s.until('stage-placed', ({ stage, state }) => stage === waiting && state === 'queued');
+      if (target.ssh !== undefined)
+        await s.until('stage-placed', ({ stage, state }) => stage === waiting && state === 'queued');
       going.kill(signal);
       expect(await going.done).toMatchObject({ code: 130, stages: { [waiting]: { action: 'cancelled' } } });
       expect(p.count(waiting)).toBe(0);
@@ -86,7 +87,7 @@ describe.each(targets())('$name', (target) => {
     const p = await puppets();
     const s = stand(target, { 'p.yaml': two(p), 'data.txt': '' });
     const going = s.start('a');
-    const a = await p.next('a');
+    const a = await going.meet(p.next('a'));
     await a.deaf();
     const child = await a.leave(false);
     going.kill('SIGINT');

@@ -17,7 +17,7 @@ describe.each(targets())('$name', (target) => {
     const p = await puppets();
     const s = stand(target, { 'p.yaml': one(p.run('a', 'out.o', 'in.data')), 'data.txt': 'given' });
     const going = s.start();
-    const a = await p.next('a');
+    const a = await going.meet(p.next('a'));
     const [out = '', data = ''] = a.words;
     expect(await a.read(data)).toBe('given');
     await a.write(out, 'made');
@@ -43,7 +43,7 @@ describe.each(targets())('$name', (target) => {
     const p = await puppets();
     const s = stand(target, { 'p.yaml': one(p.run('a')), 'data.txt': '' });
     const going = s.start();
-    (await p.next('a')).die('SIGSEGV');
+    (await going.meet(p.next('a'))).die('SIGSEGV');
     expect(await going.done).toMatchObject({
       code: 1,
       stages: { a: { action: 'failed', failure: { code: 'killed', signal: 'SIGSEGV' } } },
@@ -79,7 +79,7 @@ describe.each(targets())('$name', (target) => {
     const p = await puppets();
     const s = stand(target, { 'p.yaml': one(p.run('a'), ', resources: { time: 1 }'), 'data.txt': '' });
     const going = s.start();
-    const a = await p.next('a');
+    const a = await going.meet(p.next('a'));
     await a.gone;
     const { code, stages } = await going.done;
     expect(code).toBe(1);
@@ -91,10 +91,10 @@ describe.each(targets())('$name', (target) => {
     const retried = ', resources: { time: 2 }, retries: { max: 1, on: [timeout], grow: { time: 100 } }';
     const s = stand(target, { 'p.yaml': one(p.run('a', 'out.o'), retried), 'data.txt': '' });
     const going = s.start();
-    const first = await p.next('a');
+    const first = await going.meet(p.next('a'));
     await first.save(`${first.env['WARREN_STATE']}/step`, '17');
     await first.gone;
-    const second = await p.next('a');
+    const second = await going.meet(p.next('a'));
     expect(await second.read(`${second.env['WARREN_STATE']}/step`)).toBe('17');
     await second.write(second.words[0] as string, 'done from 17');
     second.exit();
@@ -107,7 +107,7 @@ describe.each(targets())('$name', (target) => {
     const p = await puppets();
     const s = stand(target, { 'p.yaml': one(p.run('a'), ', resources: { time: 1 }'), 'data.txt': '' });
     const going = s.start();
-    const a = await p.next('a');
+    const a = await going.meet(p.next('a'));
     await a.deaf();
     const child = await a.leave(false);
     await a.gone;

@@ -10,7 +10,7 @@ import { type Target, targets } from '../../rigs/targets.ts';
 const HOSTILE = [
   `'; touch pwned; '`,
   '"; touch pwned; "',
-  '$(touch pwned)`touch pwned`$HOME ${PATH}',
+  '$(touch pwned)`touch pwned`$HOME $PATH',
   'two\nlines\n',
   'tab\there \\n \\\\ %s %d %%',
   '* ? [a-z] ~ ! # & | < > ( ) { } ; =',
@@ -31,17 +31,21 @@ describe.each(targets())('$name', (target) => {
 
   test('words of a command and variables arrive as they are written', async () => {
     const p = await puppets();
-    const run = [...(JSON.parse(p.run('a', 'out.o')) as string[]), ...HOSTILE.map((_, i) => `\${with.w${i}}`)];
+    const run = [
+      ...(JSON.parse(p.run('a', 'out.o')) as string[]),
+      ...HOSTILE.map((_, i) => `\${with.w${i}}`),
+    ];
     const env = Object.fromEntries(HOSTILE.map((text, i) => [`HOSTILE_${i}`, text]));
     const given = Object.fromEntries(HOSTILE.map((text, i) => [`w${i}`, text]));
     const yaml = stringify({
       name: 'p',
-      stages: { a: { run, with: given, env, out: { o: 'file' } } },
+      with: given,
+      stages: { a: { run, env, out: { o: 'file' } } },
       out: { o: 'a.o' },
     });
     const s = stand(target, { 'p.yaml': yaml });
     const going = s.start();
-    const a = await p.next('a');
+    const a = await going.meet(p.next('a'));
     expect(a.words.slice(1)).toEqual(HOSTILE);
     expect(HOSTILE.map((_, i) => a.env[`HOSTILE_${i}`])).toEqual(HOSTILE);
     await a.write(a.words[0] as string, 'x');
@@ -53,8 +57,9 @@ describe.each(targets())('$name', (target) => {
   test('in a line for the shell, too', async () => {
     const shown = HOSTILE.filter((text) => text !== '').map((text, i) => [`w${i}`, text] as const);
     const run = `printf '%s\\0' ${shown.map(([name]) => `\${with.${name}}`).join(' ')} > \${out.o}`;
-    const stages = { a: { run, with: Object.fromEntries(shown), out: { o: 'file' } } };
-    const s = stand(target, { 'p.yaml': stringify({ name: 'p', stages, out: { o: 'a.o' } }) });
+    const given = Object.fromEntries(shown);
+    const stages = { a: { run, out: { o: 'file' } } };
+    const s = stand(target, { 'p.yaml': stringify({ name: 'p', with: given, stages, out: { o: 'a.o' } }) });
     expect((await s.run()).code).toBe(0);
     expect(s.tree.read('out/p/o').split('\0').slice(0, -1)).toEqual(shown.map(([, text]) => text));
   });
@@ -75,7 +80,7 @@ out: { o: a.o }
       { env: { TOKEN: secret, OTHER: 'not asked for' }, profile },
     );
     const going = s.start();
-    const a = await p.next('a');
+    const a = await going.meet(p.next('a'));
     expect(a.env).toMatchObject({ TOKEN: secret, MODE: 'fast', LANG: 'C.UTF-8', TZ: 'UTC' });
     expect(a.env).not.toHaveProperty('UNSET');
     const rest = Object.keys(a.env).filter((name) => !SCHEDULERS.test(name));
@@ -101,7 +106,12 @@ out: { o: a.o }
     expect(s.events('stage-output').map(({ text }) => text)).toEqual(['***']);
     expect(holding('zzzzzzzzzzzzzzzzzzzz', s.tree.folder, target, profile.root)).toEqual([]);
     if (target.slurm !== undefined)
-      expect(execFileSync('squeue', ['-t', 'all', '-o', '%all'], { env: { ...process.env, ...target.env }, encoding: 'utf8' })).not.toContain('zzzzzzzzzz');
+      expect(
+        execFileSync('squeue', ['-t', 'all', '-o', '%all'], {
+          env: { ...process.env, ...target.env },
+          encoding: 'utf8',
+        }),
+      ).not.toContain('zzzzzzzzzz');
   });
 
   test('its folders are there and can be written to; file descriptors are closed but for the protocol', async () => {

@@ -19,7 +19,7 @@ describe.each(targets())('$name', (target) => {
     const p = await puppets();
     const s = stand(target, { 'p.yaml': one(p.run('a', 'out.o')) });
     const going = s.start();
-    const a = await p.next('a');
+    const a = await going.meet(p.next('a'));
     await a.print('first\n');
     await s.until('stage-output', ({ text }) => text === 'first');
     expect((await s.call('logs', 'a')).stdout).toBe('first');
@@ -32,7 +32,11 @@ describe.each(targets())('$name', (target) => {
     await a.write(a.words[0] as string, 'x');
     a.exit();
     expect((await going.done).code).toBe(0);
-    expect(s.events('stage-output').map(({ text }) => text)).toEqual(['first', '€🐭', 'last, without its end']);
+    expect(s.events('stage-output').map(({ text }) => text)).toEqual([
+      'first',
+      '€🐭',
+      'last, without its end',
+    ]);
     expect((await s.call('logs', 'a')).stdout).toBe('first\n€🐭\nlast, without its end');
   });
 
@@ -58,10 +62,12 @@ describe.each(targets())('$name', (target) => {
     const p = await puppets();
     const s = stand(target, { 'p.yaml': one(p.run('a', 'out.o')) });
     const going = s.start();
-    const a = await p.next('a');
+    const a = await going.meet(p.next('a'));
     await a.report('{"type":"progress","step":1,"total":3,"metrics":{"loss":0.5}}\n{"type":"metric","na');
     expect(await s.until('stage-progress')).toMatchObject({ step: 1, total: 3, metrics: { loss: 0.5 } });
-    await a.report('me":"loss","value":0.25,"step":2}\nno message\n{"type":"note","text":"one row left out"}\n');
+    await a.report(
+      'me":"loss","value":0.25,"step":2}\nno message\n{"type":"note","text":"one row left out"}\n',
+    );
     expect(await s.until('stage-metric')).toMatchObject({ name: 'loss', value: 0.25, step: 2 });
     await a.write(a.words[0] as string, 'x');
     a.exit();
