@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, onTestFinished, vi } from 'vitest';
 import { untilGone } from './puppets.ts';
-import { onHost, type SlurmRig, type SshRig, slurmRig, sshRig } from './services.ts';
+import { type Found, onHost, type SlurmRig, type SshRig, slurmRig, sshRig } from './services.ts';
 
 type Settings = { readonly [name: string]: unknown };
 
@@ -26,8 +26,10 @@ export interface Target {
   profile(): Settings;
 }
 
-const slurm = slurmRig();
-const ssh = sshRig();
+/** They are not built yet: a developer of theirs asks for them. */
+const unbuilt = process.env['CONFORMANCE'] === undefined ? { missing: 'not built yet' } : undefined;
+const slurm: Found<SlurmRig> = unbuilt ?? slurmRig();
+const ssh: Found<SshRig> = unbuilt ?? sshRig();
 
 const local: Target = {
   name: 'local',
