@@ -45,11 +45,11 @@ interface RunStarted extends Base {
   /** The pipeline's files by their absolute paths, as they were loaded: a plan is old once one of them differs. */
   readonly files?: { readonly [path: string]: Digest } | undefined;
 }
-/** A stage waits for another process that is making the same key, or for named tokens of the pipeline. */
+/** A stage waits for another process that is making the same key, for named tokens of the pipeline, or for an executor. */
 interface StageWaiting extends Base {
   readonly type: 'stage-waiting';
   readonly stage: StageId;
-  readonly reason: 'lock' | 'resources' | 'limit';
+  readonly reason: 'lock' | 'resources' | 'limit' | 'executor';
   readonly detail: string;
 }
 interface StageStarted extends Base {
@@ -187,6 +187,9 @@ export interface StageFailure {
   readonly input?: string | undefined;
   readonly exitCode?: number | undefined;
   readonly signal?: string | undefined;
+  /** The command of an executor that failed, and what it printed. */
+  readonly command?: string | undefined;
+  readonly output?: string | undefined;
   /** Path of the full log, relative to the project. */
   readonly log?: string | undefined;
 }

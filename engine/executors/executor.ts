@@ -1,11 +1,11 @@
-/** @file Where a task runs. The run loop knows this interface only. */
+/** @file What a task is as a process, and how one ends. */
 
 export interface Launch {
   readonly argv: readonly [string, ...string[]];
   readonly cwd: string;
   /** The whole environment of the process: nothing is inherited. */
   readonly env: { readonly [name: string]: string };
-  /** Kept open for the life of the engine, so that its end tells the process that the engine is gone. */
+  /** Kept open for as long as whoever started it lives, so that its end tells the process of it. */
   readonly stdin: 'none' | 'open';
 }
 
@@ -25,16 +25,3 @@ export type Exit =
   /** It ended and left no record of its own: a host that died, a job that was removed. */
   | { readonly kind: 'vanished'; readonly cause: ExitCause; readonly evidence: string }
   | { readonly kind: 'not-started'; readonly code: string; readonly message: string };
-
-export interface Running {
-  readonly done: Promise<Exit>;
-  /** Asks the process and everything it started to end. */
-  terminate(): void;
-  /** Ends it. */
-  kill(): void;
-}
-
-export interface Executor {
-  start(launch: Launch, sinks: Sinks): Promise<Running>;
-  close(): void;
-}

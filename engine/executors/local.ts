@@ -1,9 +1,14 @@
-/** @file The local executor: one child process a stage, in a process group of its own. */
+/** @file The local executor: one child process a stage, in a process group of its own, gone when the engine is. */
 import { type ChildProcess, spawn } from 'node:child_process';
+import { closeSync } from 'node:fs';
 import type { Readable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { ok } from '../../base/result.ts';
 import { errnoOf } from '../../cache/publish.ts';
-import type { Executor, Exit, Launch, Running, Sinks } from './executor.ts';
+import type { Resources } from '../pipeline/graph.ts';
+import type { Executor, GpuGrant, Handle, State, Submission, Verdict } from './contract.ts';
+import type { Exit, Launch } from './executor.ts';
+import { type Pipe, pipeOf } from './pipe.ts';
 import { isGroupAlive, processesMarked, send } from './processes.ts';
 import { type Supervisor, startSupervisor } from './supervision.ts';
 
@@ -12,68 +17,132 @@ const DRAIN = 1000;
 /** Between two looks at a group that was asked to end. Milliseconds. */
 const LOOK = 30;
 
+/** A process that runs, or has ended and was not heard out. */
+interface Process {
+  readonly handle: Handle;
+  readonly pipes: { readonly stdout: Pipe; readonly stderr: Pipe; readonly events: Pipe };
+  state: State;
+  cancel(grace: number): void;
+}
+
+const NOBODY = { after: () => new Uint8Array() };
+
 export function localExecutor(): Executor {
+  const processes = new Map<string, Process>();
   let supervisor: Supervisor | undefined;
   let count = 0;
+  let changed: (name: string) => void = () => {};
 
-  function start(launch: Launch, sinks: Sinks): Promise<Running> {
+  function start({ name, folder, launch, grant }: Submission): Handle {
     supervisor ??= startSupervisor();
     const watch = supervisor;
     count += 1;
     const mark = `${supervisor.token}.${count}.`;
-    const child = begin(launch, mark);
-    if (child instanceof Error) return Promise.resolve(neverStarted(child));
+    const child = begin(launch, mark, grant);
+    for (const file of grant?.files ?? []) closeSync(file);
+    if (child instanceof Error) {
+      const handle = { name, id: 'none', folder, extra: {} };
+      const pipes = { stdout: NOBODY, stderr: NOBODY, events: NOBODY };
+      processes.set(name, { handle, pipes, state: ended(notStarted(child)), cancel: () => {} });
+      return handle;
+    }
     const group = child.pid;
     if (group !== undefined) watch.add(group);
-    listen(child.stdout, (chunk) => sinks.output('stdout', chunk));
-    listen(child.stderr, (chunk) => sinks.output('stderr', chunk));
-    listen(child.stdio[3] as Readable | null, sinks.events);
+    const process: Process = {
+      handle: { name, id: String(group), folder, extra: {} },
+      pipes: {
+        stdout: pipeOf(child.stdout, () => changed(name)),
+        stderr: pipeOf(child.stderr, () => changed(name)),
+        events: pipeOf(child.stdio[3] as Readable | null, () => changed(name)),
+      },
+      state: { kind: 'running', since: Date.now(), gpus: grant?.uuids },
+      cancel,
+    };
+    processes.set(name, process);
     // A stage that never reads its stdin is none of the engine's business.
     child.stdin?.on('error', () => {});
     let asked = false;
     let killed = false;
-    const done = new Promise<Exit>((resolve) => {
-      let closed = false;
-      let over = false;
-      const end = (code: number | null, signal: NodeJS.Signals | null): void => {
-        if (group !== undefined) watch.remove(group);
-        resolve(signal === null ? { kind: 'exited', code: code ?? 0 } : { kind: 'signalled', signal });
-      };
-      child.once('error', (error) => {
-        if (group === undefined) resolve(notStarted(error));
-      });
-      // The end of a process is the end of its group: nothing may go on writing to outputs that are being stored.
-      child.once('exit', async (code, signal) => {
-        // A shell that was asked to end does so at once; what it started may still be saving its state.
-        while (asked && !killed && group !== undefined && isGroupAlive(group)) await sleep(LOOK);
-        signalGroup(group, 'SIGKILL');
-        if (asked || killed || code !== 0) {
-          for (const pid of processesMarked(`WARREN_ENGINE=${mark}`)) send(pid, 'SIGKILL');
-        }
-        over = true;
-        if (closed) end(code, signal);
-        else setTimeout(end, DRAIN, code, signal).unref();
-      });
-      child.once('close', (code, signal) => {
-        closed = true;
-        if (over) end(code, signal);
-      });
-    });
-    return Promise.resolve({
-      done,
-      terminate: () => {
-        asked = true;
-        signalGroup(group, 'SIGTERM');
-      },
-      kill: () => {
+    let impatient: NodeJS.Timeout | undefined;
+    function cancel(grace: number): void {
+      clearTimeout(impatient);
+      if (grace <= 0) {
         killed = true;
         signalGroup(group, 'SIGKILL');
-      },
+        return;
+      }
+      asked = true;
+      signalGroup(group, 'SIGTERM');
+      impatient = setTimeout(cancel, grace, 0);
+    }
+    let closed = false;
+    let over = false;
+    const end = (exit: Exit): void => {
+      clearTimeout(impatient);
+      if (group !== undefined) watch.remove(group);
+      process.state = ended(exit);
+      changed(name);
+    };
+    const endBy = (code: number | null, signal: NodeJS.Signals | null): void =>
+      end(signal === null ? { kind: 'exited', code: code ?? 0 } : { kind: 'signalled', signal });
+    child.once('error', (error) => {
+      if (group === undefined) end(notStarted(error));
     });
+    // The end of a process is the end of its group: nothing may go on writing to outputs that are being stored.
+    child.once('exit', async (code, signal) => {
+      // A shell that was asked to end does so at once; what it started may still be saving its state.
+      while (asked && !killed && group !== undefined && isGroupAlive(group)) await sleep(LOOK);
+      signalGroup(group, 'SIGKILL');
+      if (asked || killed || code !== 0) {
+        for (const pid of processesMarked(`WARREN_ENGINE=${mark}`)) send(pid, 'SIGKILL');
+      }
+      over = true;
+      if (closed) endBy(code, signal);
+      else setTimeout(endBy, DRAIN, code, signal).unref();
+    });
+    child.once('close', (code, signal) => {
+      closed = true;
+      if (over) endBy(code, signal);
+    });
+    return process.handle;
   }
 
   return {
-    start,
+    shown: 'local',
+    capabilities: { sharedFs: true, survivesEngine: false, gang: false, arrays: false, queues: false },
+    check: (resources) => Promise.resolve(verdictOf(resources)),
+    submit: (submissions) => Promise.resolve(submissions.map((each) => ok(start(each)))),
+    find: (wanted) => {
+      const known = wanted.flatMap(({ name }) => processes.get(name)?.handle ?? []);
+      return Promise.resolve(ok(new Map(known.map((handle) => [handle.name, handle]))));
+    },
+    poll: (handles) => {
+      const states = handles.flatMap(({ name }): [string, State][] => {
+        const process = processes.get(name);
+        return process === undefined ? [] : [[name, process.state]];
+      });
+      return Promise.resolve(new Map(states));
+    },
+    logs: ({ name }, from) => {
+      const process = processes.get(name);
+      const { stdout, stderr, events } = process?.pipes ?? { stdout: NOBODY, stderr: NOBODY, events: NOBODY };
+      const chunks = {
+        stdout: stdout.after(from.stdout),
+        stderr: stderr.after(from.stderr),
+        events: events.after(from.events),
+      };
+      const empty = Object.values(chunks).every(({ length }) => length === 0);
+      // Nobody asks again for one that ended and was heard out.
+      if (empty && process?.state.kind === 'ended') processes.delete(name);
+      return Promise.resolve(chunks);
+    },
+    cancel: (handles, grace) => {
+      for (const { name } of handles) processes.get(name)?.cancel(grace);
+      return Promise.resolve();
+    },
+    onChange: (listen) => {
+      changed = listen;
+    },
     close: () => {
       supervisor?.close();
       supervisor = undefined;
@@ -81,14 +150,34 @@ export function localExecutor(): Executor {
   };
 }
 
+function verdictOf({ gpus, nodes }: Resources): Verdict {
+  const never = (code: string, message: string, hint: string): Verdict => ({
+    fits: 'never',
+    fault: { code, message, hint, passing: false },
+  });
+  if (nodes > 1) {
+    const message = `It asks for ${nodes} nodes, and the local executor has one.`;
+    return never('no-gang', message, 'a profile with an executor of a cluster has more');
+  }
+  if (gpus === 0) return { fits: 'now' };
+  const message = `It asks for ${gpus} GPU${gpus === 1 ? '' : 's'}, and the local executor grants none.`;
+  return never('no-gpu', message, 'remove resources.gpus to run it on CPUs');
+}
+
 /** A plain spawn: a library around it costs more than the process itself, and one stage is one process. */
-function begin({ argv, cwd, env, stdin }: Launch, mark: string): ChildProcess | Error {
+function begin(
+  { argv, cwd, env, stdin }: Launch,
+  mark: string,
+  grant: GpuGrant | undefined,
+): ChildProcess | Error {
   const [file, ...words] = argv;
+  const devices =
+    grant === undefined ? {} : { CUDA_VISIBLE_DEVICES: grant.visible, CUDA_DEVICE_ORDER: 'PCI_BUS_ID' };
   try {
     return spawn(file, words, {
       cwd,
-      env: { ...env, WARREN_ENGINE: mark },
-      stdio: [stdin === 'open' ? 'pipe' : 'ignore', 'pipe', 'pipe', 'pipe'],
+      env: { ...env, ...devices, WARREN_ENGINE: mark },
+      stdio: [stdin === 'open' ? 'pipe' : 'ignore', 'pipe', 'pipe', 'pipe', ...(grant?.files ?? [])],
       detached: true,
     });
   } catch (error) {
@@ -98,17 +187,12 @@ function begin({ argv, cwd, env, stdin }: Launch, mark: string): ChildProcess | 
   }
 }
 
+function ended(exit: Exit): State {
+  return { kind: 'ended', exit };
+}
+
 function notStarted(error: Error): Exit {
   return { kind: 'not-started', code: errnoOf(error) ?? 'unknown', message: error.message };
-}
-
-function neverStarted(error: Error): Running {
-  const nobody = (): void => {};
-  return { done: Promise.resolve(notStarted(error)), terminate: nobody, kill: nobody };
-}
-
-function listen(stream: Readable | null, take: (chunk: string) => void): void {
-  stream?.setEncoding('utf8').on('data', take);
 }
 
 function signalGroup(group: number | undefined, signal: NodeJS.Signals): void {

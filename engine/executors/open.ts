@@ -1,5 +1,5 @@
 /** @file Settings -> an executor. A total table; only the executors that a run goes to are loaded. */
-import { err, type Result } from '../../base/result.ts';
+import { err, ok, type Result } from '../../base/result.ts';
 import type { Project } from '../project.ts';
 import type { Executor, ExecutorFault } from './contract.ts';
 import type { ExecutorSettings } from './settings.ts';
@@ -18,7 +18,7 @@ const OPEN: {
     surroundings: Surroundings,
   ) => Opened;
 } = {
-  local: notYet,
+  local: async () => ok((await import('./local.ts')).localExecutor()),
   ssh: notYet,
   slurm: notYet,
   command: notYet,

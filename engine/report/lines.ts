@@ -107,6 +107,7 @@ const WAITS: { readonly [R in EventOf<'stage-waiting'>['reason']]: string } = {
   lock: 'for another process',
   resources: 'for resources',
   limit: 'for a limit of the pipeline',
+  executor: 'for its executor',
 };
 
 export function retryLine(event: EventOf<'stage-retrying'>, columns: number): Line {

@@ -1,5 +1,6 @@
 /** @file One stage, from its key to its result: claim, stage, run, check, store, publish. */
 import type { StageId } from '../../base/ids.ts';
+import { ok } from '../../base/result.ts';
 import { type ActionRecord, readAction } from '../../cache/actions.ts';
 import type { Because, StageFailure } from '../event.ts';
 import type { Stage } from '../pipeline/graph.ts';
@@ -12,6 +13,7 @@ import type { RunContext } from './context.ts';
 import { cannotWrite, unstored } from './degraded.ts';
 import { changedInput, warnChanged } from './input-checks.ts';
 import { type Performed, perform } from './perform.ts';
+import type { Placed } from './placement.ts';
 import { publish, recordOf } from './record.ts';
 import type { FailureCause } from './retry.ts';
 import { secretsOf } from './secrets.ts';
@@ -25,6 +27,7 @@ export type Ended =
       /** False for a result that the next run will not find: an input changed, or the cache could not be written. */
       readonly stored: boolean;
       readonly seconds: number;
+      readonly queued?: number | undefined;
     }
   /** Another engine made it while we waited, or a remote has it. */
   | { readonly kind: 'found'; readonly record: ActionRecord }
@@ -33,6 +36,8 @@ export type Ended =
       readonly failure: StageFailure;
       readonly cause: FailureCause;
       readonly seconds: number;
+      /** Of them, seconds in a queue. */
+      readonly queued?: number | undefined;
     }
   | { readonly kind: 'cancelled'; readonly seconds: number }
   /** An input's bytes are gone: its producer has to run first. */
@@ -47,6 +52,7 @@ export async function attemptStage(
   stage: Stage,
   toRun: ToRun,
   tries: number,
+  placed: Placed,
 ): Promise<Ended> {
   const { key, anyway } = toRun;
   context.lease.announce([[key, stage.id]]);
@@ -56,7 +62,7 @@ export async function attemptStage(
     if (!anyway) await context.world.elsewhere?.lookUp([key]);
     const record = anyway ? undefined : readAction(context.world.project.cache, key);
     if (record !== undefined) return { kind: 'found', record };
-    const ended = await attempt(context, stage, toRun, tries);
+    const ended = await attempt(context, stage, toRun, tries, placed);
     // A stage may have put a secret into the name of a file that the failure tells of.
     return ended.kind === 'failed' ? secretsOf(context.index.graph, process.env).value(ended) : ended;
   } finally {
@@ -64,10 +70,16 @@ export async function attemptStage(
   }
 }
 
-async function attempt(context: RunContext, stage: Stage, toRun: ToRun, tries: number): Promise<Ended> {
+async function attempt(
+  context: RunContext,
+  stage: Stage,
+  toRun: ToRun,
+  tries: number,
+  placed: Placed,
+): Promise<Ended> {
   if (stage.workspace !== undefined) {
     const { attemptInPlace } = await import('./in-place/attempt.ts');
-    return attemptInPlace(context, stage, stage.workspace, toRun);
+    return attemptInPlace(context, stage, stage.workspace, toRun, placed);
   }
   const { project } = context.world;
   const { because } = toRun;
@@ -79,37 +91,47 @@ async function attempt(context: RunContext, stage: Stage, toRun: ToRun, tries: n
   try {
     opened = openAttempt(project, toRun.key, !afresh);
     context.world.keepCode(stage.kind);
-    performed = await perform(context, stage, toRun, opened, because, tries);
+    performed = await perform(context, stage, toRun, opened, because, tries, placed);
   } catch (error) {
     const failure = cannotWrite('The folder of this attempt', error);
     if (failure === undefined) throw error;
     return { kind: 'failed', failure, cause: 'invalid', seconds: seconds() };
   }
   if (performed.kind !== 'ended') {
-    clearAttempt(opened.folder);
-    if (performed.kind === 'again') return attempt(context, stage, toRun, tries);
+    if (performed.kind !== 'cancelled' || !performed.left) clearAttempt(opened.folder);
+    if (performed.kind === 'again') return attempt(context, stage, toRun, tries, placed);
     return performed.kind === 'lost' ? performed : { ...performed, seconds: seconds() };
   }
   const changed = changedInput(context, stage);
-  const collected = await collectOutputs(stage, performed.outputs, project.cache);
+  const { made, said } = performed;
+  const collected =
+    made.at === 'away'
+      ? ok({ artifacts: made.artifacts, unstored: undefined })
+      : await collectOutputs(stage, made.outputs, project.cache);
   if (!collected.ok) {
     clearAttempt(opened.folder);
-    return { kind: 'failed', failure: collected.error, cause: 'invalid', seconds: seconds() };
+    return {
+      kind: 'failed',
+      failure: collected.error,
+      cause: 'invalid',
+      seconds: seconds(),
+      queued: said.queued,
+    };
   }
   const { artifacts, unstored: why } = collected.value;
   if (why !== undefined) {
     context.emit({ type: 'warning', at: Date.now(), stage: stage.id, diagnostic: unstored(stage.id, why) });
     context.held.push(opened.folder);
-    return { kind: 'ran', outputs: artifacts, stored: false, seconds: seconds() };
+    return { kind: 'ran', outputs: artifacts, stored: false, seconds: seconds(), queued: said.queued };
   }
   let standing: ActionRecord | undefined;
   if (changed !== undefined) warnChanged(context, stage, changed);
   else if (stage.cache) {
-    const record = recordOf(context, stage, toRun, artifacts, performed.said, seconds());
+    const record = recordOf(context, stage, toRun, artifacts, said, seconds());
     // Another engine may have been first: then its result is the one.
     standing = await publish(context, stage, record, toRun.anyway);
   }
   closeAttempt(project, opened);
   const outputs = standing?.outputs ?? artifacts;
-  return { kind: 'ran', outputs, stored: standing !== undefined, seconds: seconds() };
+  return { kind: 'ran', outputs, stored: standing !== undefined, seconds: seconds(), queued: said.queued };
 }

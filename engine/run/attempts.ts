@@ -3,6 +3,7 @@
  * where that is worth it.
  */
 import type { Key } from '../../base/ids.ts';
+import { admit } from './admission.ts';
 import { attemptStage, type Ended, type ToRun } from './attempt.ts';
 import type { Place } from './board.ts';
 import type { RunContext } from './context.ts';
@@ -42,16 +43,30 @@ export function makeAttempts(
   const halted = options.stop === undefined ? closed.signal : AbortSignal.any([options.stop, closed.signal]);
 
   /** One attempt; if it fails, there may be another. */
-  function launch(place: Place, decision: ToRun, turn: Turn): void {
+  async function launch(place: Place, decision: ToRun, turn: Turn): Promise<void> {
     const stage = { ...place.stage, resources: turn.resources };
-    const demand = demandOf(stage, world.backendOf(stage.kind) !== null, total);
+    const admitted = await admit(context, stage, context.placements.of(stage), halted);
+    if (admitted.kind !== 'open') {
+      const refused: AttemptEnd =
+        admitted.kind === 'stopped'
+          ? { kind: 'abandoned', reason: whyHalted() }
+          : { kind: 'failed', failure: admitted.failure, cause: 'invalid', seconds: 0 };
+      leave(decision, undefined, () => settle(place, decision, turn, refused));
+      return;
+    }
+    const { station } = admitted;
+    const { limits } = stage;
+    // What waits elsewhere takes nothing of this machine.
+    const demand = station.executor.capabilities.queues
+      ? { cpus: 0, memory: 0, limits }
+      : demandOf(stage, world.backendOf(stage.kind) !== null, total);
     const start = (): void => {
       if (halted.aborted) {
-        const reason = options.stop?.aborted ? 'interrupted' : String(closed.signal.reason);
-        leave(decision, demand, () => settle(place, decision, turn, { kind: 'abandoned', reason }));
+        const abandoned: AttemptEnd = { kind: 'abandoned', reason: whyHalted() };
+        leave(decision, demand, () => settle(place, decision, turn, abandoned));
         return;
       }
-      attemptStage(context, stage, decision, turn.tries)
+      attemptStage(context, stage, decision, turn.tries, station)
         .then((ended) => {
           const retry = closed.signal.aborted ? undefined : retryAfter(stage, turn, ended);
           if (retry === undefined) {
@@ -61,7 +76,7 @@ export function makeAttempts(
           announceRetry(context, stage, retry);
           tokens.release(demand);
           // What waits holds nothing.
-          pause(retry.wait, halted, () => launch(place, decision, retry.turn));
+          pause(retry.wait, halted, () => launch(place, decision, retry.turn).catch(crash));
         })
         .catch(crash);
     };
@@ -71,12 +86,16 @@ export function makeAttempts(
     });
   }
 
+  function whyHalted(): string {
+    return options.stop?.aborted ? 'interrupted' : String(closed.signal.reason);
+  }
+
   /** The stage gives back what it held; those that waited for the same result are asked again. */
-  function leave({ key }: ToRun, demand: Demand, end: () => void): void {
+  function leave({ key }: ToRun, demand: Demand | undefined, end: () => void): void {
     const waiting = making.get(key) ?? [];
     making.delete(key);
     end();
-    tokens.release(demand);
+    if (demand !== undefined) tokens.release(demand);
     for (const each of waiting) each();
     left();
   }
@@ -89,7 +108,8 @@ export function makeAttempts(
         return;
       }
       making.set(decision.key, []);
-      launch(place, decision, { tries: 1, resources: place.stage.resources, failed: undefined });
+      const { resources } = context.placements.of(place.stage);
+      launch(place, decision, { tries: 1, resources, failed: undefined }).catch(crash);
     },
     close: (reason) => closed.abort(reason),
     busy: () => making.size > 0,

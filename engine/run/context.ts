@@ -5,11 +5,11 @@ import type { Lease } from '../../cache/leases.ts';
 import type { Locks } from '../../cache/locks.ts';
 import type { RemotePlace } from '../../cache/remotes/remote.ts';
 import type { Emit } from '../event.ts';
-import type { Executor } from '../executors/executor.ts';
 import type { GraphIndex } from '../plan/index.ts';
 import type { PlanOptions } from '../plan/plan.ts';
 import type { World } from '../plan/world.ts';
 import type { Profiles } from '../settings/profiles.ts';
+import type { Placements } from './placement.ts';
 import type { LoadedRequest } from './request.ts';
 
 export interface RunOptions extends PlanOptions {
@@ -44,7 +44,7 @@ export interface RunContext {
   readonly index: GraphIndex;
   readonly world: World;
   readonly options: RunOptions;
-  readonly executor: Executor;
+  readonly placements: Placements;
   readonly locks: Locks;
   readonly lease: Lease;
   /** Folders of attempts whose outputs the cache could not take: they serve the run from there until it ends. */

@@ -12,6 +12,8 @@ export interface Facts {
   readonly keyed?: Keyed | undefined;
   readonly because?: readonly Because[] | undefined;
   readonly seconds?: number | undefined;
+  /** Of them, in a queue. */
+  readonly queued?: number | undefined;
   /** Attempts after the first. */
   readonly retries?: number | undefined;
   readonly outputs?: Outputs | undefined;
@@ -63,6 +65,7 @@ export function endStage(
     failure,
     reason,
     retries,
+    queued: facts.queued || undefined,
     unstored: (facts.stored === false && place.stage.cache) || undefined,
   });
 }

@@ -9,8 +9,10 @@ export interface Ending {
   readonly exit: Exit;
   /** What the stage said of itself. */
   readonly said: Failure | undefined;
-  /** The limit that was passed, in seconds. */
+  /** The limit that was passed here, in seconds. */
   readonly timedOut: number | undefined;
+  /** The limit that it had; 0: none. */
+  readonly time: number;
   /** Memory ran out while it ended, as its own words or the kernel say. */
   readonly outOfMemory: { readonly printed: boolean; readonly killed: boolean };
   readonly program: string;
@@ -33,22 +35,24 @@ const BY_SIGABRT = 134;
 /** Undefined for success. */
 export function failureOf(ending: Ending): Failed | undefined {
   const { exit, said, timedOut, program, log } = ending;
-  if (timedOut !== undefined) {
-    const message = `It ran longer than its ${timedOut} s.`;
-    return { failure: { code: 'timeout', message, hint: 'raise resources.time', log }, cause: 'timeout' };
-  }
+  if (timedOut !== undefined) return { failure: { ...tooLong(timedOut), log }, cause: 'timeout' };
   if (exit.kind === 'not-started') {
     return { failure: { ...notStarted(exit.code, exit.message, program), log }, cause: 'invalid' };
   }
-  if (exit.kind === 'exited' && exit.code === 0 && said === undefined) return undefined;
-  if (exit.kind === 'vanished')
-    return { failure: { ...vanished(exit.evidence), log }, cause: VANISHED[exit.cause] };
-  const cause = causeOf(ending, exit);
+  if (exit.kind === 'exited' && exit.code === 0 && said === undefined && endsWell(exit.cause))
+    return undefined;
+  if (exit.kind === 'vanished') {
+    const { cause, evidence } = exit;
+    return { failure: { ...known(cause, ending.time, evidence), log }, cause: CAUSES[cause] };
+  }
   const end = exit.kind === 'exited' ? { exitCode: exit.code } : { signal: exit.signal };
+  if (exit.cause !== undefined && (said === undefined || exit.cause !== 'oom')) {
+    return { failure: { ...known(exit.cause, ending.time), ...end, log }, cause: CAUSES[exit.cause] };
+  }
+  const cause = causeOf(ending, exit);
   if (said !== undefined) return { failure: { ...said, ...end, log }, cause };
   if (cause === 'oom') {
-    const message = 'It ended because memory ran out.';
-    return { failure: { code: 'out-of-memory', message, hint: HINTS.oom, ...end, log }, cause };
+    return { failure: { ...OUT_OF_MEMORY, ...end, log }, cause };
   }
   if (exit.kind === 'exited') {
     const message = `It exited with code ${exit.code}.`;
@@ -59,7 +63,16 @@ export function failureOf(ending: Ending): Failed | undefined {
   return { failure: { code: 'killed', message, hint, signal: exit.signal, log }, cause };
 }
 
-const HINTS = { oom: 'give it less to do at a time, or a machine with more memory' } as const;
+/** In spite of the signal; but a script may end well after a step in it was killed. */
+function endsWell(cause: ExitCause | undefined): boolean {
+  return cause === undefined || cause === 'cancelled' || cause === 'preempted';
+}
+
+const OUT_OF_MEMORY: StageFailure = {
+  code: 'out-of-memory',
+  message: 'It ended because memory ran out.',
+  hint: 'give it less to do at a time, or a machine with more memory',
+};
 
 /** Signals here are never ours: a time limit and an interruption were asked about before. */
 function causeOf(
@@ -68,7 +81,12 @@ function causeOf(
 ): FailureCause {
   const ended = (code: number, signal: string): boolean =>
     exit.kind === 'exited' ? exit.code === code : exit.signal === signal;
-  if (said?.code === 'out-of-memory' || (said !== undefined && saysOutOfMemory(said.message))) return 'oom';
+  if (
+    exit.cause === 'oom' ||
+    said?.code === 'out-of-memory' ||
+    (said !== undefined && saysOutOfMemory(said.message))
+  )
+    return 'oom';
   if (ended(BY_SIGKILL, 'SIGKILL') && outOfMemory.killed) return 'oom';
   if (ended(BY_SIGTERM, 'SIGTERM') || ended(EX_TEMPFAIL, '')) return 'preempted';
   // What a stage reports is what it expected: bad rows stay bad. A bug in a kind is reported too.
@@ -78,7 +96,7 @@ function causeOf(
 }
 
 /** Whoever cancelled it from outside meant it. */
-const VANISHED: { readonly [C in ExitCause]: FailureCause } = {
+const CAUSES: { readonly [C in ExitCause]: FailureCause } = {
   oom: 'oom',
   timeout: 'timeout',
   preempted: 'preempted',
@@ -87,8 +105,29 @@ const VANISHED: { readonly [C in ExitCause]: FailureCause } = {
   'launch-failed': 'launch-failed',
 };
 
-function vanished(evidence: string): StageFailure {
-  return { code: 'attempt-lost', message: `It ended without a record of its end: ${evidence}.` };
+/** What an executor says of an end; `evidence`: of one without a record. */
+function known(cause: ExitCause, time: number, evidence?: string): StageFailure {
+  const why = evidence === undefined ? '.' : `: ${evidence}.`;
+  switch (cause) {
+    case 'oom':
+      return OUT_OF_MEMORY;
+    case 'timeout':
+      return tooLong(time);
+    case 'preempted':
+      return { code: 'preempted', message: `The scheduler took its place away${why}` };
+    case 'cancelled':
+      return { code: 'cancelled-there', message: `Somebody cancelled it on its executor${why}` };
+    case 'node-lost':
+      return { code: 'node-lost', message: `The machine that it ran on is gone, or lost it${why}` };
+    case 'launch-failed':
+      return { code: 'launch-failed', message: `Its executor could not start it${why}` };
+  }
+}
+
+function tooLong(time: number): StageFailure {
+  const message =
+    time > 0 ? `It ran longer than its ${time} s.` : 'It ran longer than its executor lets anything run.';
+  return { code: 'timeout', message, hint: 'raise resources.time' };
 }
 
 function notStarted(code: string, message: string, program: string): StageFailure {

@@ -138,16 +138,6 @@ export function runLoop(context: RunContext, planned: Planned, outs: readonly Ou
   }
 
   function queue(place: Place, decision: ToRun): void {
-    const { gpus } = place.stage.resources;
-    if (gpus > 0) {
-      const message = `It asks for ${gpus} GPU${gpus === 1 ? '' : 's'}, and the local executor grants none.`;
-      fail(
-        place,
-        { code: 'no-gpu', message, hint: 'remove resources.gpus to run it on CPUs' },
-        { keyed: decision },
-      );
-      return;
-    }
     attempts.start(place, decision);
   }
 
@@ -161,15 +151,15 @@ export function runLoop(context: RunContext, planned: Planned, outs: readonly Ou
         break;
       case 'ran': {
         place.anyway = undefined;
-        const { outputs, stored, seconds } = ended;
-        settle(place, 'ran', { keyed, because, retries, seconds, outputs, stored });
+        const { outputs, stored, seconds, queued } = ended;
+        settle(place, 'ran', { keyed, because, retries, seconds, queued, outputs, stored });
         break;
       }
       case 'found':
         settleHit(place, keyed, ended.record);
         break;
       case 'failed':
-        fail(place, ended.failure, { keyed, because, retries, seconds: ended.seconds });
+        fail(place, ended.failure, { keyed, because, retries, seconds: ended.seconds, queued: ended.queued });
         break;
       case 'cancelled':
         end(place, 'cancelled', { keyed, because, seconds: ended.seconds, reason: 'interrupted' });

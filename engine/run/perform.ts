@@ -9,27 +9,35 @@ import type { Stage } from '../pipeline/graph.ts';
 import type { Keyed } from '../plan/decide.ts';
 import { lostBecause, spoiledBecause } from '../plan/lost.ts';
 import { attemptsFolder } from '../plan/past.ts';
+import type { Outputs } from '../plan/resolve.ts';
 import type { Attempt } from './attempt-folder.ts';
 import type { RunContext } from './context.ts';
 import type { Failed } from './failure.ts';
 import { inputMutated } from './input-checks.ts';
 import { here, launchOf } from './launch.ts';
-import { runProcess, type Said } from './process.ts';
+import type { Placed } from './placement.ts';
+import { jobName, runProcess, type Said } from './process.ts';
 import { stageInputs, stageOutputs } from './staging.ts';
 import { traced } from './traced.ts';
 
 /** What a try needs of the run that it belongs to: `verify` has no more than this. */
-type Surroundings = Pick<RunContext, 'index' | 'world' | 'options' | 'executor' | 'emit'>;
+export type Surroundings = Pick<RunContext, 'index' | 'world' | 'options' | 'emit'>;
 
 export type Performed =
-  /** `outputs`: paths by name; not looked at yet. */
-  | { readonly kind: 'ended'; readonly outputs: { readonly [name: string]: string }; readonly said: Said }
-  | ({ readonly kind: 'failed' } & Failed)
-  | { readonly kind: 'cancelled' }
+  | { readonly kind: 'ended'; readonly made: Made; readonly said: Said }
+  | ({ readonly kind: 'failed' } & Failed & { readonly queued?: number | undefined })
+  /** `left`: it may go on; its folder stays as it is. */
+  | { readonly kind: 'cancelled'; readonly left?: boolean | undefined }
   /** An input was spoiled while it ran, and is whole by now. */
   | { readonly kind: 'again' }
   /** An input's bytes are gone: its producer has to run first. */
   | { readonly kind: 'lost'; readonly producer: StageId; readonly because: Because };
+
+export type Made =
+  /** Paths by name; not looked at yet. */
+  | { readonly at: 'here'; readonly outputs: { readonly [name: string]: string } }
+  /** Made where files are not shared, looked at there, and in our cache by now. */
+  | { readonly at: 'away'; readonly artifacts: Outputs };
 
 /** Beside the attempts of a key whose inputs were spoiled, perhaps by others: the next one has copies of its own. */
 const SUSPECT = 'inputs-apart';
@@ -37,11 +45,17 @@ const SUSPECT = 'inputs-apart';
 export async function perform(
   context: Surroundings,
   stage: Stage,
-  { key, inputs: resolved, fingerprint }: Keyed,
+  keyed: Keyed,
   opened: Attempt,
   because: readonly Because[],
-  tries = 1,
+  tries: number,
+  placed: Placed,
 ): Promise<Performed> {
+  if (!placed.executor.capabilities.sharedFs) {
+    const { performAway } = await import('./away/perform.ts');
+    return performAway(context, stage, keyed, opened, because, tries, placed);
+  }
+  const { key, inputs: resolved, fingerprint } = keyed;
   const { cache } = context.world.project;
   const suspect = join(attemptsFolder(context.world.project, key), SUSPECT);
   const apart = opened.number > 1 && existsSync(suspect);
@@ -62,9 +76,10 @@ export async function perform(
   const staged = { attempt: opened, tries, inputs: inputs.value.staged, outputs, checkpointSeconds };
   const where = here(stage.folder ?? context.index.graph.folder, opened, context.world);
   const launch = launchOf(stage, staged, context.world, where);
-  const said = await runProcess(context, stage, launch, opened.log);
+  const task = { name: jobName(key, attempt), folder: opened.folder, launch, log: opened.log };
+  const said = await runProcess(context, stage, task, placed);
   const spoiled = spoiledInput(inputs.value.handed);
-  if (said.interrupted) return { kind: 'cancelled' };
+  if (said.interrupted) return { kind: 'cancelled', left: said.left };
   if (spoiled !== undefined && !spoiled.sure) {
     // Whoever it was: with bytes of its own, a stage that does it again shows itself, and any other has its result.
     writeFileSync(suspect, '');
@@ -73,10 +88,11 @@ export async function perform(
     return { kind: 'lost', producer, because: spoiledBecause(digest) };
   }
   if (said.failed !== undefined) {
-    return { kind: 'failed', ...said.failed, failure: traced(said.failed.failure, stage, inputs.value) };
+    const failure = traced(said.failed.failure, stage, inputs.value);
+    return { kind: 'failed', ...said.failed, failure, queued: said.queued };
   }
   if (spoiled !== undefined) {
     return { kind: 'failed', failure: inputMutated(opened, spoiled.handed.path), cause: 'invalid' };
   }
-  return { kind: 'ended', outputs, said };
+  return { kind: 'ended', made: { at: 'here', outputs }, said };
 }

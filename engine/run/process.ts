@@ -1,88 +1,150 @@
-/** @file One process of a stage, from start to end: its output, its messages, its time limit, its interruption. */
-import { appendFileSync } from 'node:fs';
+/** @file One attempt on its executor, from start to end: its output, its messages, its time limit, its interruption. */
 import { relative } from 'node:path';
-import { errnoOf } from '../../cache/publish.ts';
-import type { Failure } from '../../stages/protocol/failure.ts';
-import type { StageMessage } from '../../stages/protocol/task.ts';
-import type { Launch, Running } from '../executors/executor.ts';
-import { lineSplitter, parseMessage } from '../executors/messages.ts';
+import { hexOf } from '../../base/digest.ts';
+import type { Key } from '../../base/ids.ts';
+import type { Handle, State, Submission } from '../executors/contract.ts';
+import type { End, Followed } from '../executors/follow/track.ts';
 import { GRACE } from '../executors/supervision.ts';
 import type { Stage } from '../pipeline/graph.ts';
 import type { RunContext } from './context.ts';
 import { type Failed, failureOf } from './failure.ts';
-import { countOomKills, saysOutOfMemory } from './out-of-memory.ts';
-import { secretsOf } from './secrets.ts';
+import { listenTo } from './hearing.ts';
+import { countOomKills } from './out-of-memory.ts';
+import { type Placed, refusal } from './placement.ts';
+import { announcePlaces } from './places.ts';
 import { after } from './timer.ts';
 
 export interface Said {
   readonly failed: Failed | undefined;
   readonly interrupted: boolean;
+  /** It was to end, and may go on: nobody could be asked. Then its folder stays as it is. */
+  readonly left: boolean;
+  /** Seconds between its submission and its start. */
+  readonly queued: number;
   readonly notes: readonly string[];
   readonly reports: readonly string[];
 }
 
+/** An attempt as its executor is told of it. */
+export interface Task extends Pick<Submission, 'name' | 'folder' | 'host' | 'launch'> {
+  readonly log: string;
+  /** Written down before it is submitted and after; undefined: it ends with this process. */
+  readonly journal?: Journalled | undefined;
+}
+
+export interface Journalled {
+  submitting(): void;
+  submitted(handle: Handle): void;
+}
+
+/** One that an earlier run submitted. */
+export interface Adopted {
+  readonly handle: Handle;
+  /** When it was submitted: milliseconds since the epoch. */
+  readonly at: number;
+}
+
 /** What a process needs to know of its surroundings. */
-type Surroundings = Pick<RunContext, 'index' | 'options' | 'world' | 'executor' | 'emit'>;
+type Surroundings = Pick<RunContext, 'index' | 'options' | 'world' | 'emit'>;
+
+/** The job's name wherever names are kept. */
+export function jobName(key: Key, attempt: number): string {
+  return `w-${hexOf(key).slice(0, 20)}-${attempt}`;
+}
 
 export async function runProcess(
   context: Surroundings,
   stage: Stage,
-  launch: Launch,
-  log: string,
+  task: Task,
+  placed: Placed,
+  adopted?: Adopted,
 ): Promise<Said> {
   const { options, world } = context;
-  const heard = listener(context, stage, log);
-  const running = await context.executor.start(launch, {
-    output: heard.output,
-    events: heard.events.push,
-  });
+  const { executor } = placed;
+  const heard = listenTo(context, stage, task.log);
+  const places = announcePlaces(context, stage, task, placed, adopted);
   const killsBefore = countOomKills();
-  const limit = stage.resources.time;
+  // Whoever goes on without this process holds it to its time, too.
+  const limit = executor.capabilities.survivesEngine ? 0 : stage.resources.time;
   let timedOut: number | undefined;
-  const timers: (() => void)[] = [];
-  const end = (): void => {
-    running.terminate();
-    timers.push(after(GRACE, () => running.kill()));
+  let cancelTimer: (() => void) | undefined;
+  const watch = {
+    output: heard.output,
+    events: heard.events,
+    submitted: (handle: Handle): void => {
+      task.journal?.submitted(handle);
+      places.submitted(handle);
+    },
+    state: (state: State): void => {
+      places.state(state);
+      if (state.kind !== 'running' || limit === 0 || cancelTimer !== undefined) return;
+      cancelTimer = after(limit * 1000, () => {
+        timedOut = limit;
+        followed.cancel(GRACE);
+      });
+    },
   };
-  if (limit > 0) {
-    const pass = (): void => {
-      timedOut = limit;
-      end();
-    };
-    timers.push(after(limit * 1000, pass));
-  }
-  const release = onAbort(options.stop, end, options.kill, running);
-  const exit = await running.done;
+  const followed =
+    adopted === undefined ? start(stage, task, placed, watch) : placed.tracker.adopt(adopted.handle, watch);
+  const release = onAbort(options.stop, options.kill, followed);
+  const end = await followed.done;
   release();
-  for (const cancel of timers) cancel();
+  cancelTimer?.();
+  if (end.kind === 'exit' && end.cut) heard.note('the end of what it printed could not be fetched');
   heard.end();
-  const shown = heard.logged() ? relative(world.project.root, log) : undefined;
   // Where the kernel does not count, a kill that nobody here sent is taken for one of its own.
   const killed = killsBefore === undefined || (countOomKills() ?? 0) > killsBefore;
-  const failed = failureOf({
-    exit,
+  const failed = failedBy(end, {
     said: heard.failure(),
     timedOut,
-    outOfMemory: { printed: heard.outOfMemory(), killed },
-    program: launch.argv[0],
-    log: shown,
+    time: stage.resources.time,
+    outOfMemory: { printed: heard.outOfMemory(), killed: killed && !executor.capabilities.survivesEngine },
+    program: task.launch.argv[0],
+    log: heard.logged() ? relative(world.project.root, task.log) : undefined,
   });
   return {
     failed: failed && { ...failed, failure: heard.redact.value(failed.failure) },
     // A stage that ended well in spite of the signal has its result.
     interrupted: options.stop?.aborted === true && failed !== undefined,
+    left: end.kind === 'left',
+    queued: places.queued(),
     notes: heard.notes,
     reports: heard.reports,
   };
 }
 
+function start(
+  stage: Stage,
+  task: Task,
+  placed: Placed,
+  watch: Parameters<Placed['tracker']['start']>[1],
+): Followed {
+  const { name, folder, host, launch } = task;
+  task.journal?.submitting();
+  const { id, kind, passEnv, resources } = stage;
+  const { grant } = placed;
+  const submission = { name, stage: id, kind, folder, host, launch, secrets: passEnv, resources, grant };
+  return placed.tracker.start(submission, watch);
+}
+
+function failedBy(end: End, rest: Omit<Parameters<typeof failureOf>[0], 'exit'>): Failed | undefined {
+  switch (end.kind) {
+    case 'exit':
+      return failureOf({ exit: end.exit, ...rest });
+    case 'refused':
+      return { failure: refusal(end.fault), cause: 'invalid' };
+    case 'left':
+      return { failure: { code: 'attempt-left', message: end.why, log: rest.log }, cause: 'invalid' };
+  }
+}
+
 function onAbort(
   stop: AbortSignal | undefined,
-  end: () => void,
   kill: AbortSignal | undefined,
-  running: Running,
+  followed: Followed,
 ): () => void {
-  const killNow = (): void => running.kill();
+  const end = (): void => followed.cancel(GRACE);
+  const killNow = (): void => followed.cancel(0);
   stop?.addEventListener('abort', end);
   kill?.addEventListener('abort', killNow);
   if (stop?.aborted) end();
@@ -90,99 +152,5 @@ function onAbort(
   return () => {
     stop?.removeEventListener('abort', end);
     kill?.removeEventListener('abort', killNow);
-  };
-}
-
-/** Turns what a stage prints and says into events, and keeps what it printed in its log. */
-function listener(context: Surroundings, { id: stage }: Stage, log: string) {
-  const { emit } = context;
-  const redact = secretsOf(context.index.graph, process.env);
-  let failure: Failure | undefined;
-  let strays = 0;
-  let logged = false;
-  const notes: string[] = [];
-  const reports: string[] = [];
-  let outOfMemory = false;
-  const text = (stream: 'stdout' | 'stderr') =>
-    lineSplitter((line) => {
-      outOfMemory ||= saysOutOfMemory(line);
-      emit({ type: 'stage-output', at: Date.now(), stage, stream, text: line });
-    });
-  const lines = { stdout: text('stdout'), stderr: text('stderr') };
-  /** What the disk does not take is shown all the same. */
-  const keep = (chunk: string): void => {
-    try {
-      appendFileSync(log, chunk);
-      logged = true;
-    } catch (error) {
-      if (errnoOf(error) === undefined) throw error;
-    }
-  };
-  const clean = (stream: 'stdout' | 'stderr') =>
-    redact.stream((chunk) => {
-      keep(chunk);
-      lines[stream].push(chunk);
-    });
-  const streams = { stdout: clean('stdout'), stderr: clean('stderr') };
-
-  const note = (line: string): void => {
-    notes.push(line);
-    emit({ type: 'stage-note', at: Date.now(), stage, text: line });
-  };
-
-  function take(message: StageMessage): void {
-    const at = Date.now();
-    switch (message.type) {
-      case 'progress': {
-        const { step, total, unit = 'steps', metrics = {} } = message;
-        emit({ type: 'stage-progress', at, stage, step, total, unit, metrics });
-        break;
-      }
-      case 'metric':
-        emit({
-          type: 'stage-metric',
-          at,
-          stage,
-          name: message.name,
-          value: message.value,
-          step: message.step,
-        });
-        break;
-      case 'note':
-        note(message.text);
-        break;
-      case 'report':
-        reports.push(message.markdown);
-        emit({ type: 'stage-report', at, stage, markdown: message.markdown });
-        break;
-      case 'failure':
-        failure ??= message.failure;
-        break;
-    }
-  }
-
-  const events = lineSplitter((line) => {
-    const message = parseMessage(line);
-    if (message === undefined) strays += 1;
-    else if (message !== 'unknown') take({ ...redact.value(message), type: message.type } as StageMessage);
-  });
-
-  return {
-    redact,
-    output: (stream: 'stdout' | 'stderr', chunk: string): void => streams[stream].push(chunk),
-    events,
-    end: (): void => {
-      streams.stdout.end();
-      streams.stderr.end();
-      lines.stdout.end();
-      lines.stderr.end();
-      events.end();
-      if (strays > 0) note(`${strays} lines on the events descriptor were no messages and were left out`);
-    },
-    failure: () => failure,
-    outOfMemory: () => outOfMemory,
-    logged: () => logged,
-    notes,
-    reports,
   };
 }

@@ -17,6 +17,7 @@ import { openJournal } from './journal.ts';
 import { announcePlan, type Keeping, keepFor } from './keep.ts';
 import { frozenFaults, publishLocked, updateLock } from './locking.ts';
 import { type LoopEnd, runLoop } from './loop.ts';
+import { makePlacements } from './placement.ts';
 import { openRunRemote } from './remote.ts';
 import { type Outcome, type RunResult, type StageResult, skippedEvents, skippedResult } from './result.ts';
 import { sealRun } from './seal.ts';
@@ -94,9 +95,7 @@ async function runKept(
     journal.emit(event);
     emit(event);
   };
-  // Loaded late: a run that has nothing to do never needs to start a process.
-  const { localExecutor } = await import('../executors/local.ts');
-  const executor = localExecutor();
+  const placements = makePlacements(project, options, both);
   const { locks, fault } = locksOrNone(project.cache);
   const held: string[] = [];
   try {
@@ -112,7 +111,7 @@ async function runKept(
       files: options.files,
     });
     remote.listen(both);
-    const context = { run: journal.run, index, world, options, executor, locks, lease, held, emit: both };
+    const context = { run: journal.run, index, world, options, placements, locks, lease, held, emit: both };
     if (fault !== undefined) both({ type: 'warning', at: Date.now(), diagnostic: fault });
     if (lock.problem !== undefined) both({ type: 'warning', at: Date.now(), diagnostic: lock.problem });
     const skipped = planned.plan.stages.filter(({ label }) => label === 'skip').map(skippedResult);
@@ -135,7 +134,7 @@ async function runKept(
     both({ type: 'run-done', at: Date.now(), outcome: result.outcome, seconds });
     return result;
   } finally {
-    executor.close();
+    placements.close();
     locks.close();
     for (const folder of held) clearAttempt(folder);
     journal.close();

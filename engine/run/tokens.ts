@@ -36,13 +36,15 @@ interface Request {
 }
 
 /**
- * First come, first served, so that nothing starves: who waits for cores is passed by nobody, who waits for memory
- * only by those who ask for none, and the named tokens of who waits are kept for it. All three matter: all ask for
- * cores, so while the oldest waits for them what it needs besides can only become more.
+ * First come, first served, so that nothing starves: who waits for cores or memory is passed only by those who ask for
+ * none, and the named tokens of who waits are kept for it. All three matter: all who run here ask for cores, so while
+ * the oldest waits for them what it needs besides can only become more.
  */
 export function makeTokens(total: Demand): Tokens {
   const free = { cpus: total.cpus, memory: total.memory, limits: { ...total.limits } };
   const queue: Request[] = [];
+  /** How many in line ask for no core. */
+  let coreless = 0;
   let pumping = false;
   const capped = ({ cpus, memory, limits }: Demand): Demand => ({
     cpus: Math.min(cpus, total.cpus),
@@ -62,18 +64,29 @@ export function makeTokens(total: Demand): Tokens {
   function next(): Request | undefined {
     const kept = new Map<string, number>();
     let memoryShort = false;
+    let coresShort = false;
     for (const [at, request] of queue.entries()) {
       const { cpus, memory, limits } = request.demand;
-      if (cpus > free.cpus + EPSILON) return undefined;
       const names = Object.entries(limits);
+      const keep = (): void => {
+        for (const [name, n] of names) kept.set(name, (kept.get(name) ?? 0) + n);
+      };
+      coresShort ||= cpus > free.cpus + EPSILON;
+      // With thousands in line the rest is looked at only if somebody in it could pass.
+      if (coresShort && coreless === 0) return undefined;
+      if (coresShort && cpus > 0) {
+        keep();
+        continue;
+      }
       const hasMemory: boolean = memory <= free.memory && !(memoryShort && memory > 0);
       const hasLimits = names.every(([name, n]) => n + (kept.get(name) ?? 0) <= (free.limits[name] ?? 0));
       if (hasMemory && hasLimits) {
         queue.splice(at, 1);
+        if (cpus === 0) coreless -= 1;
         return request;
       }
       memoryShort ||= !hasMemory;
-      for (const [name, n] of names) kept.set(name, (kept.get(name) ?? 0) + n);
+      keep();
     }
     return undefined;
   }
@@ -96,6 +109,7 @@ export function makeTokens(total: Demand): Tokens {
     request: (demand, start, held) => {
       const request = { demand: capped(demand), start };
       queue.push(request);
+      if (request.demand.cpus === 0) coreless += 1;
       pump();
       if (held === undefined || !queue.includes(request) || request.demand.cpus > free.cpus + EPSILON) return;
       const names = Object.entries(demand.limits)

@@ -39,17 +39,17 @@ export function announceRetry({ emit }: RunContext, stage: Stage, retry: RetryTu
 }
 
 /** Goes on after so many seconds, or as soon as the signal says that there is nothing to wait for. */
-export function pause(seconds: number, stop: AbortSignal, goOn: () => void): void {
-  if (seconds === 0 || stop.aborted) {
+export function pause(seconds: number, stop: AbortSignal | undefined, goOn: () => void): void {
+  if (seconds === 0 || stop?.aborted) {
     goOn();
     return;
   }
   const cancel = after(seconds * 1000, done);
-  stop.addEventListener('abort', done);
+  stop?.addEventListener('abort', done);
 
   function done(): void {
     cancel();
-    stop.removeEventListener('abort', done);
+    stop?.removeEventListener('abort', done);
     goOn();
   }
 }

@@ -11,6 +11,7 @@ import { outputFault } from '../run/collect.ts';
 import type { RunContext } from '../run/context.ts';
 import { changedInput } from '../run/input-checks.ts';
 import { perform } from '../run/perform.ts';
+import type { Placed } from '../run/placement.ts';
 import { compareOutput } from './compare.ts';
 import type { Found } from './difference.ts';
 import { digestMade } from './made.ts';
@@ -35,13 +36,14 @@ export async function repeatStage(
   stage: Stage,
   hit: Keyed & { readonly record: ActionRecord },
   tolerance: number,
+  placed: Placed,
 ): Promise<Repeated> {
   const release = await claim(context, stage.id, hit.key);
   if (release === undefined) return { kind: 'cancelled' };
   const { attempt, giveBack } = borrowAttempt(context.world.project, hit.key);
   try {
     const began = performance.now();
-    const performed = await perform(context, stage, hit, attempt, []);
+    const performed = await perform(context, stage, hit, attempt, [], 1, placed);
     const seconds = (performance.now() - began) / 1000;
     switch (performed.kind) {
       case 'cancelled':
@@ -53,7 +55,9 @@ export async function repeatStage(
       case 'failed':
         return { kind: 'failed', seconds, failure: performed.failure };
       case 'ended':
-        return await compare(context, stage, hit.record, performed.outputs, { tolerance, seconds });
+        if (performed.made.at === 'away')
+          throw new Error('Internal error: a stage is verified away from here');
+        return await compare(context, stage, hit.record, performed.made.outputs, { tolerance, seconds });
     }
   } finally {
     giveBack();

@@ -12,6 +12,8 @@ import { closureOf, indexGraph } from '../plan/index.ts';
 import type { Outputs } from '../plan/resolve.ts';
 import { openWorld, type World, type WorldOptions } from '../plan/world.ts';
 import type { Project } from '../project.ts';
+import { admit } from '../run/admission.ts';
+import { HERE, makePlacements, type Placed } from '../run/placement.ts';
 import { demandOf, makeTokens } from '../run/tokens.ts';
 import { type OutputFound, type Repeated, repeatStage, type VerifyContext } from './repeat.ts';
 
@@ -54,13 +56,12 @@ export async function verifyStages(
 ): Promise<Verified[]> {
   const index = indexGraph(graph);
   const world = openWorld(project, { ...options, lock: (await readLockFile(graph.file)).entries });
-  const { localExecutor } = await import('../executors/local.ts');
-  const executor = localExecutor();
+  const placements = makePlacements(project, {}, emit);
   const locks = openLocks(project.cache);
   // What is compared must not be collected meanwhile.
   const of = { project: project.root, pipeline: graph.name, file: graph.file, targets: options.targets };
   const lease = openLease(project.cache, of);
-  const context: VerifyContext = { index, world, options, executor, locks, emit };
+  const context: VerifyContext = { index, world, options, placements, locks, emit };
   const total = {
     cpus: options.jobs ?? availableParallelism(),
     memory: totalmem(),
@@ -71,11 +72,17 @@ export async function verifyStages(
   const known = new Map<StageId, Outputs>();
   const pending: Promise<Verified>[] = [];
 
-  function queue(stage: Stage, hit: Extract<Decision, { state: 'hit' }>): Promise<Verified> {
+  /** Wherever its result was made: it runs here. */
+  async function queue(stage: Stage, hit: Extract<Decision, { state: 'hit' }>): Promise<Verified> {
     const demand = demandOf(stage, world.backendOf(stage.kind) !== null, total);
-    return new Promise((resolve, reject) => {
+    const admitted = await admit({ placements, emit }, stage, HERE, options.stop);
+    if (admitted.kind === 'refused') return without(stage, hit, asReason(admitted.failure.message));
+    if (admitted.kind === 'stopped')
+      return { ...without(stage, hit, ''), verdict: 'cancelled', reason: null };
+    const { station } = admitted;
+    return await new Promise((resolve, reject) => {
       tokens.request(demand, () => {
-        repeat(context, stage, hit, options)
+        repeat(context, stage, hit, options, station)
           .finally(() => tokens.release(demand))
           .then(resolve, reject);
       });
@@ -97,7 +104,7 @@ export async function verifyStages(
     lease.planned();
     return await Promise.all(pending);
   } finally {
-    executor.close();
+    placements.close();
     locks.close();
     lease.close();
     world.memo.flush();
@@ -107,8 +114,6 @@ export async function verifyStages(
 function hindranceOf(stage: Stage, decision: Decision): string | undefined {
   if (!stage.cache) return 'cache: false';
   if (stage.workspace !== undefined) return "it runs among the project's own files, which it would write to";
-  const { gpus } = stage.resources;
-  if (gpus > 0) return `it asks for ${gpus} GPU${gpus === 1 ? '' : 's'}, and the local executor grants none`;
   switch (decision.state) {
     case 'hit':
       return undefined;
@@ -146,6 +151,7 @@ async function repeat(
   stage: Stage,
   hit: Extract<Decision, { state: 'hit' }>,
   { times, tolerance, stop }: VerifyOptions,
+  placed: Placed,
 ): Promise<Verified> {
   const { id, kind } = stage;
   const elsewhere = !isSameMachine(context.world, hit.record.machine);
@@ -167,7 +173,7 @@ async function repeat(
   while (done < times) {
     const again: Repeated = stop?.aborted
       ? { kind: 'cancelled' }
-      : await repeatStage(context, stage, hit, elsewhere ? tolerance : 0);
+      : await repeatStage(context, stage, hit, elsewhere ? tolerance : 0, placed);
     if (again.kind === 'cancelled') return end('cancelled');
     if (again.kind === 'unable') return end('unverified', { reason: again.reason });
     seconds += again.seconds;
@@ -182,6 +188,11 @@ async function repeat(
   }
   const differs = [...outputs.values()].some(({ differences }) => differences.length > 0);
   return end(differs ? 'different' : 'equal');
+}
+
+/** `It asks for 1 GPU.` -> `it asks for 1 GPU` */
+function asReason(message: string): string {
+  return message.charAt(0).toLowerCase() + message.slice(1).replace(/\.$/, '');
 }
 
 /** The class of machine: on an equal one equal work gives equal bytes. */

@@ -120,7 +120,7 @@ stages:
 });
 
 describe('the cause of a failure', () => {
-  const none = { said: undefined, timedOut: undefined, program: 'p', log: undefined };
+  const none = { said: undefined, timedOut: undefined, time: 0, program: 'p', log: undefined };
   const quiet = { printed: false, killed: false };
   it.each([
     [{ kind: 'signalled', signal: 'SIGKILL' }, { printed: false, killed: true }, 'oom'],

@@ -9,7 +9,8 @@ import type { Ended, ToRun } from '../attempt.ts';
 import { type Attempt, clearAttempt, closeAttempt, openAttempt } from '../attempt-folder.ts';
 import type { RunContext } from '../context.ts';
 import { warnChanged } from '../input-checks.ts';
-import { runProcess } from '../process.ts';
+import type { Placed } from '../placement.ts';
+import { jobName, runProcess } from '../process.ts';
 import { publish, recordOf } from '../record.ts';
 import { bringBack, forget, putAside } from './aside.ts';
 import { collectInPlace } from './collect.ts';
@@ -24,6 +25,7 @@ export async function attemptInPlace(
   stage: Stage,
   workspace: Workspace,
   toRun: ToRun,
+  station: Placed,
 ): Promise<Ended> {
   const { world, emit } = context;
   const { project } = world;
@@ -46,7 +48,8 @@ export async function attemptInPlace(
     return end;
   };
   const launch = launchInPlace(stage, aside.mark, context.index.graph.folder, project);
-  const said = await runProcess(context, stage, launch, opened.log);
+  const { number, folder, log } = opened;
+  const said = await runProcess(context, stage, { name: jobName(key, number), folder, launch, log }, station);
   if (said.interrupted) return undone({ kind: 'cancelled', seconds: seconds() });
   if (said.failed !== undefined) return undone({ kind: 'failed', ...said.failed, seconds: seconds() });
   const changed = before.changed ?? writtenSince(before.guards);
