@@ -1,0 +1,143 @@
+/**
+ * @file A look at the leases of the machine, with all of them in one hand: under the lock of the line every lease that is free
+ * is taken, some are kept, the rest given back. Whoever looks sees the line and the leases as nobody changes them, so a
+ * request gets all that it asks for or nothing, and never holds one GPU while it waits for another.
+ */
+import { closeSync, writeSync } from 'node:fs';
+import type { Result } from '../../../base/result.ts';
+import { errnoOf } from '../../../cache/publish.ts';
+import type { GpuGrant } from '../contract.ts';
+import { lockFiles } from './flock.ts';
+import {
+  isCurrent,
+  lockName,
+  openShared,
+  prepareFolder,
+  readLine,
+  UnfitFolder,
+  writeLine,
+} from './folder.ts';
+import { type Holder, holderText, parseHolder } from './holder.ts';
+import { type Line, machineClock, parseLine } from './line.ts';
+
+/** GPUs of one stage, until it has ended: everything that inherited the open files holds them too. */
+export interface Lease {
+  readonly grant: GpuGrant;
+  /** May be called again. */
+  release(): void;
+}
+
+export interface LeaseTrouble {
+  /** A clause. */
+  readonly why: string;
+  readonly hint: string;
+  readonly output?: string | undefined;
+}
+
+/** What is seen in a look; it ends with the function that was given it. */
+export interface Look {
+  readonly now: number;
+  readonly line: Line;
+  readonly free: ReadonlySet<string>;
+  holderOf(uuid: string): Holder | undefined;
+  /** Of GPUs that are free. */
+  take(uuids: readonly string[], label: string): Lease;
+  write(line: Line): void;
+}
+
+const LINE = 'line';
+/** Something is written to it when a lease is given back, for those who watch it. */
+export const WAKE = 'wake';
+
+export async function lookAtLeases<T>(
+  folder: string,
+  uuids: readonly string[],
+  env: NodeJS.ProcessEnv,
+  act: (look: Look) => T,
+): Promise<Result<T, LeaseTrouble>> {
+  const files = new Map<string, number>();
+  const close = (): void => {
+    for (const file of files.values()) closeSync(file);
+    files.clear();
+  };
+  try {
+    prepareFolder(folder);
+    for (const name of [LINE, ...uuids.map(lockName)]) files.set(name, openShared(folder, name));
+    const [line, ...others] = [...files.values()] as [number, ...number[]];
+    const locked = await lockFiles(line, others, env);
+    if (!locked.ok) return { ok: false, error: { ...locked.error, hint: hintOf(locked.error.missing) } };
+    if (!isCurrent(folder, LINE, line)) throw new UnfitFolder('its files are being removed');
+    const free = locked.value.flatMap((at) => {
+      const uuid = uuids[at] as string;
+      const file = others[at] as number;
+      return isCurrent(folder, lockName(uuid), file) ? [uuid] : [];
+    });
+    return { ok: true, value: act(lookOf(folder, files, new Set(free))) };
+  } catch (error) {
+    if (!(error instanceof UnfitFolder) && errnoOf(error) === undefined) throw error;
+    const why = `leases cannot be kept in ${folder}: ${(error as Error).message}`;
+    return { ok: false, error: { why, hint: hintOf(false) } };
+  } finally {
+    // With the line's file its lock goes, and so do the leases that were not taken.
+    close();
+  }
+}
+
+function hintOf(missing: boolean): string {
+  return missing
+    ? 'install util-linux, which has flock'
+    : 'let WARREN_GPU_LEASES name a folder of this machine that all who use its GPUs can write to';
+}
+
+function lookOf(folder: string, files: Map<string, number>, free: Set<string>): Look {
+  const lineFile = files.get(LINE) as number;
+  const text = readLine(lineFile);
+  return {
+    now: machineClock(),
+    line: parseLine(text),
+    free,
+    holderOf: (uuid) => parseHolder(readLine(files.get(lockName(uuid)) as number)),
+    take: (uuids, label) => {
+      const taken = uuids.map((uuid) => {
+        const name = lockName(uuid);
+        const file = files.get(name);
+        if (file === undefined || !free.delete(uuid)) throw new Error(`Internal error: ${uuid} is not free`);
+        files.delete(name);
+        writeLine(file, holderText(label));
+        return file;
+      });
+      return leaseOf(folder, uuids, taken);
+    },
+    write: (line) => {
+      const next = JSON.stringify(line);
+      if (next !== text) writeLine(lineFile, next);
+    },
+  };
+}
+
+function leaseOf(folder: string, uuids: readonly string[], files: readonly number[]): Lease {
+  let held = true;
+  return {
+    grant: { uuids, visible: uuids.join(','), files },
+    release: () => {
+      if (!held) return;
+      held = false;
+      for (const file of files) closeSync(file);
+      wake(folder);
+    },
+  };
+}
+
+/** Those who wait look again at once; where it cannot be said they look in a while. */
+export function wake(folder: string): void {
+  try {
+    const file = openShared(folder, WAKE);
+    try {
+      writeSync(file, '.', 0);
+    } finally {
+      closeSync(file);
+    }
+  } catch (error) {
+    if (!(error instanceof UnfitFolder) && errnoOf(error) === undefined) throw error;
+  }
+}
