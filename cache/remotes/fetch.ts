@@ -55,7 +55,7 @@ export async function fetchArtifacts(
   const wanted = listed.files.filter(({ digest, form }) => objectState(way.cache, digest, form) !== 'good');
   let settled = 0;
   progress(settled, wanted.length);
-  await inParallel(wanted, AT_ONCE, async ({ digest, form }) => {
+  await inParallel(wanted, way.remote.atOnce ?? AT_ONCE, async ({ digest, form }) => {
     if (way.stop?.aborted || [...faults.values()].some(isFinal)) return;
     const done = await fetchObject(way, digest, form);
     if (!done.ok) faults.set(done.error.code, faults.get(done.error.code) ?? done.error);
@@ -93,7 +93,7 @@ export async function listObjects(
     if (form === 'tree') trees.add(digest);
     else add(digest, form);
   }
-  await inParallel([...trees], AT_ONCE, async (digest) => {
+  await inParallel([...trees], remote.atOnce ?? AT_ONCE, async (digest) => {
     const here = readTree(cache, digest);
     const list: Awaited<Remotely<typeof here>> =
       here === undefined ? await fetchTree(cache, remote, digest) : ok(here);

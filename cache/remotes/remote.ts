@@ -49,6 +49,8 @@ export interface Opened {
 export interface Remote {
   /** For people; holds no credentials. */
   readonly shown: string;
+  /** Requests that may be on their way at a time; default 16. */
+  readonly atOnce?: number | undefined;
   /** Undefined: nothing is there. */
   size(path: string): Remotely<number | undefined>;
   open(path: string, from: number): Remotely<Opened | undefined>;

@@ -86,7 +86,7 @@ export async function prepare(
 /** An object of another size there is a wrong one, whatever its name says. */
 async function lackedBy(remote: Remote, objects: readonly SentObject[]): Remotely<SentObject[]> {
   let failed: RemoteFault | undefined;
-  const lacked = await inParallel(objects, AT_ONCE, async (object) => {
+  const lacked = await inParallel(objects, remote.atOnce ?? AT_ONCE, async (object) => {
     if (failed !== undefined) return [];
     const size = await remote.size(objectAt(object.digest, object.form));
     if (!size.ok) failed ??= size.error;

@@ -126,6 +126,7 @@ export interface Requests {
     { readonly path: string; readonly text: string; readonly replace: boolean },
     { readonly written: boolean }
   >;
+  readonly 'program-there': Exchange<{ readonly digest: string }, { readonly there: boolean }>;
   /** Lays a program out under its digest, from objects; those that are not there are told, by their place. */
   readonly program: Exchange<
     { readonly digest: string; readonly members: readonly ProgramMember[] },
@@ -223,6 +224,10 @@ export const SHAPES: Shapes = {
   'record-write': {
     ask: record<Ask<'record-write'>>({ path, text: text(16 * 2 ** 20), replace: flag }),
     answer: record<Answer<'record-write'>>({ written: flag }),
+  },
+  'program-there': {
+    ask: record<Ask<'program-there'>>({ digest }),
+    answer: record<Answer<'program-there'>>({ there: flag }),
   },
   program: {
     ask: record<Ask<'program'>>({

@@ -4,7 +4,7 @@ import { list, read, remove, write } from './files.ts';
 import type { Handlers } from './handling.ts';
 import { hostFacts } from './machine.ts';
 import { objectRead, objectsStored, objectWrite, recordWrite } from './objects.ts';
-import { program } from './program.ts';
+import { program, programThere } from './program.ts';
 
 export const HANDLERS: Handlers = {
   ping: () => ({}),
@@ -19,5 +19,6 @@ export const HANDLERS: Handlers = {
   'object-read': objectRead,
   'object-write': objectWrite,
   'record-write': recordWrite,
+  'program-there': programThere,
   program,
 };

@@ -1,7 +1,8 @@
-/** @file This machine: what programs can run on it, and its processes by more than their number. */
-import { closeSync, openSync, readFileSync, readSync, statfsSync } from 'node:fs';
+/** @file This machine, and its processes by more than their number. */
+import { readFileSync, statfsSync } from 'node:fs';
 import { availableParallelism, cpus, homedir, hostname, totalmem } from 'node:os';
-import type { HostFacts, Machine, ProcessName } from '../requests.ts';
+import { thisMachine } from '../machine.ts';
+import type { HostFacts, ProcessName } from '../requests.ts';
 
 export function hostFacts(root: string): HostFacts {
   const { bavail, bsize } = statfsSync(root);
@@ -15,23 +16,6 @@ export function hostFacts(root: string): HostFacts {
     free: bavail * bsize,
     boot: bootId(),
   };
-}
-
-export function thisMachine(): Machine {
-  return { platform: process.platform, arch: process.arch, libc: libc() };
-}
-
-/** By the loader that Node.js itself was linked with: it stands near the beginning of its file. */
-function libc(): Machine['libc'] {
-  if (process.platform !== 'linux') return 'none';
-  const head = Buffer.alloc(8192);
-  const file = openSync(process.execPath, 'r');
-  try {
-    readSync(file, head, 0, head.length, 0);
-  } finally {
-    closeSync(file);
-  }
-  return head.includes('ld-musl') ? 'musl' : 'glibc';
 }
 
 export function bootId(): string {

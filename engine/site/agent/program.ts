@@ -1,6 +1,7 @@
 /** @file Lays a program out from objects, as a whole or not at all. */
 import { existsSync, mkdirSync, renameSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { hexOf } from '../../../base/digest.ts';
 import type { Digest } from '../../../base/ids.ts';
 import { objectPath } from '../../../cache/layout.ts';
 import { linkOrCopy } from '../../../cache/link.ts';
@@ -11,10 +12,18 @@ import type { Handler } from './handling.ts';
 import { below } from './paths.ts';
 import { refuse } from './refusal.ts';
 
+export const programThere: Handler<'program-there'> = ({ digest }, _bytes, { root }) => ({
+  there: existsSync(homeOf(root, digest)),
+});
+
+function homeOf(root: string, digest: string): string {
+  return join(root, 'programs', hexOf(digest));
+}
+
 export const program: Handler<'program'> = ({ digest, members }, _bytes, { root }) => {
   if (programDigest(members) !== digest)
     throw refuse('program-digest', 'The list of the program is another one.');
-  const home = join(root, 'programs', digest.slice('sha256:'.length));
+  const home = homeOf(root, digest);
   if (existsSync(home)) return { lacking: [] };
   const lacking = members.flatMap(({ digest: own, executable }, i) =>
     verifyObject(root, own as Digest, executable ? 'exec' : 'file') === 'good' ? [] : [i],
