@@ -1,9 +1,10 @@
+import type { Diagnostic } from '../../base/diagnostic.ts';
 import type { Emit } from '../event.ts';
 import { GRACE } from '../executors/supervision.ts';
 import { EXIT } from './exit.ts';
 
 export interface Interrupts {
-  /** Aborted by the first signal: start nothing more, let what runs save its state. */
+  /** Aborted by the first signal, with what is said of it: start nothing more, let what runs save its state. */
   readonly stop: AbortSignal;
   /** Aborted by the second: end what runs. The third ends this process. */
   readonly kill: AbortSignal;
@@ -17,22 +18,19 @@ const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 export function watchInterrupts(emit: Emit): Interrupts {
   const stop = new AbortController();
   const kill = new AbortController();
-  const say = (message: string, hint: string): void => {
-    emit({
-      type: 'warning',
-      at: Date.now(),
-      diagnostic: { code: 'interrupted', severity: 'warning', message, hint },
-    });
+  const say = (message: string, hint: string): Diagnostic => {
+    const diagnostic: Diagnostic = { code: 'interrupted', severity: 'warning', message, hint };
+    emit({ type: 'warning', at: Date.now(), diagnostic });
+    return diagnostic;
   };
   const heard = (): void => {
     if (kill.signal.aborted) process.exit(EXIT.interrupted);
     if (stop.signal.aborted) {
-      say('Ending what runs.', 'once more leaves it behind');
-      kill.abort();
+      kill.abort(say('Ending what runs.', 'once more leaves it behind'));
       return;
     }
-    say(`Stopping: what runs has ${GRACE / 1000} s to save its state.`, 'once more ends it at once');
-    stop.abort();
+    const time = `${GRACE / 1000} s`;
+    stop.abort(say(`Stopping: what runs has ${time} to save its state.`, 'once more ends it at once'));
   };
   for (const signal of SIGNALS) process.on(signal, heard);
   return {

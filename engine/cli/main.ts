@@ -2,10 +2,13 @@
 /** @file Entry of the program. Nothing heavy is imported here: doing nothing has to be fast. */
 import { EXIT, type ExitCode } from './exit.ts';
 
-// A reader that has seen enough (`warren graph | head`) is no error.
+// A reader that has seen enough (`warren graph | head`) is no error, and of a terminal that is gone the signal tells.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   if (error.code === 'EPIPE') process.exit(EXIT.done);
-  throw error;
+  if (error.code !== 'EIO') throw error;
+});
+process.stderr.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code !== 'EIO' && error.code !== 'EPIPE') throw error;
 });
 
 async function main(args: readonly string[]): Promise<ExitCode> {

@@ -121,6 +121,7 @@ function build(
     .option('--threads <n>', 'CPU threads for stages that compute', count)
     .option('--checkpoint-every <seconds>', 'seconds of work between two checkpoints', duration)
     .option(...PROFILE)
+    .option('--detach', 'go on without this terminal; warren cancel ends it')
     .action(does(async () => (await import('./run.ts')).run));
   overridable(add('accept <file> <stages...>', 'say that earlier results of stages are the same on purpose'))
     .option('--field <field>', 'a parameter whose change is accepted, as why names it: with.lr', collect)
@@ -144,6 +145,9 @@ function build(
   add('runs [file]', 'list the runs, newest first')
     .option('-n, --last <n>', 'how many (default: 20)', count)
     .action(does(async () => (await import('./runs.ts')).runs));
+  add('cancel [run]', 'end the run that goes on, or that of a pipeline file')
+    .option('--now', 'without time to save the state of what runs')
+    .action(does(async () => (await import('./cancel.ts')).cancel));
   add('logs <stage...>', 'print what a stage printed')
     .usage('[options] [file] <stage...>')
     .option('-f, --follow', 'go on while the stage runs')

@@ -24,6 +24,7 @@ export interface RunOptions extends OverrideOptions, ProfileOption {
   readonly threads?: number;
   readonly until?: readonly string[];
   readonly checkpointEvery?: number;
+  readonly detach?: boolean;
   /** False for `--no-remote`. */
   readonly remote?: boolean;
 }
@@ -41,6 +42,10 @@ export async function run(
   stages: readonly string[],
   options: RunOptions,
 ): Promise<ExitCode> {
+  if (options.detach) {
+    const { detach } = await import('./detach.ts');
+    return detach(call, file, options);
+  }
   const loaded = await loadTargets(call, file, stages, options);
   if (!loaded.ok) return loaded.error;
   const { graph, targets, files, looks } = loaded.value;

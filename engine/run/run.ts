@@ -13,6 +13,7 @@ import type { Project } from '../project.ts';
 import { clearAttempt } from './attempt-folder.ts';
 import type { RunOptions } from './context.ts';
 import { journalFault, locksOrNone } from './degraded.ts';
+import { journalInterrupts } from './interrupted.ts';
 import { openJournal } from './journal.ts';
 import { announcePlan, type Keeping, keepFor } from './keep.ts';
 import { frozenFaults, publishLocked, updateLock } from './locking.ts';
@@ -98,6 +99,7 @@ async function runKept(
   const placements = makePlacements(project, options, both);
   const { locks, fault } = locksOrNone(project.cache);
   const held: string[] = [];
+  let silence = (): void => undefined;
   try {
     both({
       type: 'run-started',
@@ -111,6 +113,7 @@ async function runKept(
       files: options.files,
     });
     remote.listen(both);
+    silence = journalInterrupts(options, journal.emit);
     const context = { run: journal.run, index, world, options, placements, locks, lease, held, emit: both };
     if (fault !== undefined) both({ type: 'warning', at: Date.now(), diagnostic: fault });
     if (lock.problem !== undefined) both({ type: 'warning', at: Date.now(), diagnostic: lock.problem });
@@ -134,6 +137,7 @@ async function runKept(
     both({ type: 'run-done', at: Date.now(), outcome: result.outcome, seconds });
     return result;
   } finally {
+    silence();
     placements.close();
     locks.close();
     for (const folder of held) clearAttempt(folder);
