@@ -20,7 +20,7 @@ const OPEN: {
 } = {
   local: async () => ok((await import('./local.ts')).localExecutor()),
   ssh: notYet,
-  slurm: notYet,
+  slurm: async (settings) => ok((await import('./slurm/slurm.ts')).slurmExecutor(settings)),
   command: notYet,
   kubernetes: notYet,
   ray: notYet,

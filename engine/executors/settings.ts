@@ -47,6 +47,8 @@ export interface SlurmSettings {
   readonly qos?: string | undefined;
   /** Further words of `sbatch`. */
   readonly flags?: readonly string[] | undefined;
+  /** Bytes that each GPU of a type has, by the type's name in Slurm, which does not know it. */
+  readonly gpu_types?: { readonly [type: string]: number } | undefined;
   /** Most attempts in one array; 1: no arrays. */
   readonly array?: number | undefined;
 }

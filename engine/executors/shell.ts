@@ -52,7 +52,12 @@ export const localShell: Shell = ({ argv, stdin = '', env, limit }) =>
     child.once('error', (error) => {
       clearTimeout(end);
       const missing = errnoOf(error) === 'ENOENT' || errnoOf(error) === 'EACCES';
-      resolve({ ...texts, code: undefined, stderr: error.message, failed: missing ? 'missing' : 'unreachable' });
+      resolve({
+        ...texts,
+        code: undefined,
+        stderr: error.message,
+        failed: missing ? 'missing' : 'unreachable',
+      });
     });
     child.once('close', (code) => {
       clearTimeout(end);

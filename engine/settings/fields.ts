@@ -133,6 +133,20 @@ export function size(description: string): Field<number> {
   };
 }
 
+/** Sizes by name. */
+export function sizes(description: string): Field<{ readonly [name: string]: number }> {
+  const one = size(description);
+  return {
+    schema: { description, type: 'object', additionalProperties: { type: ['string', 'number'] } },
+    read: (node, reading) => {
+      const entries = node.kind === 'map' ? [...node.entries.values()] : [];
+      const read = entries.map(({ key, value }) => [key, one.read(value, reading)] as const);
+      const good = read.filter((entry): entry is [string, number] => entry[1] !== undefined);
+      return good.length === read.length ? Object.fromEntries(good) : undefined;
+    },
+  };
+}
+
 /** Words of a command, one list item each. */
 export function words(description: string, least = 0): Field<readonly string[]> {
   return {

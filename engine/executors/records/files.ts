@@ -15,8 +15,8 @@ export interface JobFiles {
   ): Promise<readonly Result<undefined, ExecutorFault>[]>;
   /** Of each folder, in their order. The fault: could not ask. */
   look(folders: readonly string[]): Promise<Result<readonly Records[], ExecutorFault>>;
-  /** What came after the offsets; empty when it could not be asked. */
-  chunks(folder: string, from: Offsets): Promise<Chunks>;
+  /** What came after the offsets. Undefined: could not be asked. */
+  chunks(folder: string, from: Offsets): Promise<Chunks | undefined>;
 }
 
 export const sharedFiles: JobFiles = {

@@ -44,8 +44,9 @@ export function stateOf(records: Records, word: Word, patience: Patience): State
   if (!asksWhy(exit)) return { kind: 'ended', exit: exitOf(exit) };
   switch (word.kind) {
     case 'not-asked':
+      return running(records, undefined);
     case 'silent':
-      return { kind: 'unknown', why: word.kind === 'silent' ? word.why : 'the scheduler was not asked yet' };
+      return { kind: 'unknown', why: word.why };
     case 'queued':
       return word;
     case 'running':

@@ -13,51 +13,48 @@ export interface Pace {
 export const PACE: Pace = { least: 2000, most: 30_000 };
 
 export interface Asking {
-  /** What was said last; asks when it is time, and waits for the answer for no longer than `patience` milliseconds. */
-  words(handles: readonly Handle[], patience: number): Promise<ReadonlyMap<string, Word>>;
-  /** Something was submitted or cancelled: there will be news soon. */
-  quicken(): void;
-  /** Whoever hears of answers that come later. */
-  onAnswer(listen: () => void): void;
+  /** What was said last. */
+  word(name: string): Word;
+  /** Asks about all of them if it is time, and answers the names of those of whom something else is said now. */
+  ask(handles: readonly Handle[]): Promise<readonly string[]>;
+  /** Something was submitted or cancelled, or ended oddly: there will be news soon. `now`: ask at the next occasion. */
+  quicken(now?: 'now'): void;
 }
 
 /** `seed`: engines that begin together do not ask together. */
 export function asking(client: Client, seed: string, pace: Pace = PACE): Asking {
-  let said: ReadonlyMap<string, Word> = new Map();
+  const said = new Map<string, Word>();
   let pause = pace.least;
   let next = 0;
-  let under: Promise<void> | undefined;
-  let heard = (): void => {};
+  let under: Promise<readonly string[]> | undefined;
   const jitter = 0.9 + (0.2 * hash(seed)) / 2 ** 32;
 
-  async function ask(handles: readonly Handle[]): Promise<void> {
+  async function askNow(handles: readonly Handle[]): Promise<readonly string[]> {
     const answered = await wordsFrom(client, handles);
-    const changed = [...answered].some(([name, word]) => said.get(name)?.kind !== word.kind);
-    // What was known of others stays: they may be asked about again.
-    said = new Map([...said, ...answered]);
+    const changed = [...answered].flatMap(([name, word]) =>
+      JSON.stringify(said.get(name)) === JSON.stringify(word) ? [] : [name],
+    );
+    for (const [name, word] of answered) said.set(name, word);
     const silent = [...answered.values()].some(({ kind }) => kind === 'silent');
-    if (changed && !silent) pause = pace.least;
-    else pause = Math.min(pause * 1.5, pace.most);
+    pause = changed.length > 0 && !silent ? pace.least : Math.min(pause * 1.5, pace.most);
     next = performance.now() + pause * jitter;
-    if (changed) heard();
+    return changed;
   }
 
   return {
-    async words(handles, patience) {
-      if (under === undefined && performance.now() >= next && handles.length > 0) {
-        under = ask(handles).finally(() => {
-          under = undefined;
-        });
+    word: (name) => said.get(name) ?? { kind: 'not-asked' },
+    ask: async (handles) => {
+      if (under !== undefined || handles.length === 0 || performance.now() < next) return [];
+      under = askNow(handles);
+      try {
+        return await under;
+      } finally {
+        under = undefined;
       }
-      if (under !== undefined) await Promise.race([under, sleep(patience)]);
-      return said;
     },
-    quicken: () => {
+    quicken: (now) => {
       pause = pace.least;
-      next = Math.min(next, performance.now() + pause * jitter);
-    },
-    onAnswer: (listen) => {
-      heard = listen;
+      next = now === 'now' ? 0 : Math.min(next, performance.now() + pause * jitter);
     },
   };
 }
@@ -70,7 +67,13 @@ async function wordsFrom(client: Client, handles: readonly Handle[]): Promise<Ma
   if (!queue.ok) return all({ kind: 'silent', why: queue.error.message });
   const known = wordsOf(queue.value);
   const gone = handles.filter(({ id }) => !known.has(id));
-  const accounting = gone.length === 0 ? undefined : await client.accounting('jobs', gone.map(({ id }) => id));
+  const accounting =
+    gone.length === 0
+      ? undefined
+      : await client.accounting(
+          'jobs',
+          gone.map(({ id }) => id),
+        );
   const past = wordsOf(accounting?.ok === true ? accounting.value : []);
   // The queue does not tell codes, and they matter only where a job ended without a record of its own.
   const ended = handles.filter(({ id }) => {
@@ -97,8 +100,4 @@ function hash(text: string): number {
   let value = 2166136261;
   for (const character of text) value = Math.imul(value ^ (character.codePointAt(0) ?? 0), 16777619) >>> 0;
   return value;
-}
-
-function sleep(ms: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, ms).unref());
 }

@@ -45,7 +45,10 @@ async function identified(client: Client, handles: readonly Handle[]): Promise<H
   const nameless = handles.filter(({ id }) => id === '');
   const known = handles.filter(({ id }) => id !== '');
   if (nameless.length === 0) return known;
-  const rows = await client.queue('name', nameless.map(({ name }) => name));
+  const rows = await client.queue(
+    'name',
+    nameless.map(({ name }) => name),
+  );
   const found = rows.ok ? rows.value : [];
   return [
     ...known,
@@ -76,10 +79,17 @@ async function untilOver(
 }
 
 /** Those without an exit record that Slurm still has, or that it could not be asked about. */
-async function remaining(client: Client, files: JobFiles, handles: readonly Handle[]): Promise<readonly Handle[]> {
+async function remaining(
+  client: Client,
+  files: JobFiles,
+  handles: readonly Handle[],
+): Promise<readonly Handle[]> {
   const left = await unrecorded(files, handles);
   if (left.length === 0) return left;
-  const rows = await client.queue('jobs', left.map(({ id }) => id.split('_')[0] ?? id));
+  const rows = await client.queue(
+    'jobs',
+    left.map(({ id }) => id.split('_')[0] ?? id),
+  );
   if (!rows.ok) return left;
   const words = wordsOf(rows.value);
   return left.filter(({ id }) => {

@@ -39,7 +39,16 @@ export function slurmClient(shell: Shell): Client {
   }
 
   async function queuePart(by: 'jobs' | 'name', of: readonly string[]): Asked {
-    const argv = ['squeue', '--me', '-h', '-t', 'all', '-o', SQUEUE_FORMAT, `--${by}=${of.join(',')}`] as const;
+    const argv = [
+      'squeue',
+      '--me',
+      '-h',
+      '-t',
+      'all',
+      '-o',
+      SQUEUE_FORMAT,
+      `--${by}=${of.join(',')}`,
+    ] as const;
     const answer = await run([...argv]);
     // Of a single id that is gone, squeue says so and fails; of several it leaves the gone ones out.
     if (answer.code === 0 || /Invalid job id/i.test(answer.stderr)) return ok(squeueRows(answer.stdout));

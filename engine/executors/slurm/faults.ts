@@ -6,7 +6,8 @@ import { type Answer, type Ask, faultOf } from '../shell.ts';
 const AWAY =
   /Unable to contact slurm controller|Socket timed out|Zero Bytes were transmitted|Connection (?:refused|timed out|reset)|Communication connection failure|Transport endpoint|Slurm backup controller|slurm_persist_conn|temporarily (?:unable|unavailable)|Slurmctld has been started|controller is (?:busy|not responding)/i;
 /** It refuses now what it may take later. */
-const LIMITED = /(?:MaxSubmit|MaxJobs|GrpSubmit|GrpJobs)\w*|Job submission limit|Too many|resource limit.*exceeded/i;
+const LIMITED =
+  /(?:MaxSubmit|MaxJobs|GrpSubmit|GrpJobs)\w*|Job submission limit|Too many|resource limit.*exceeded/i;
 
 interface Refusal {
   readonly sign: RegExp;

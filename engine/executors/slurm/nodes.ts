@@ -61,7 +61,8 @@ export function tooLarge(resources: Resources, kinds: readonly Kind[]): string |
   for (const kind of kinds) nodes.set(kind.partition, (nodes.get(kind.partition) ?? 0) + kind.nodes);
   const count = Math.max(0, ...nodes.values());
   if (resources.gpus > gpus) return `it asks for ${resources.gpus} GPUs a node, the largest node has ${gpus}`;
-  if (resources.cpus > cpus) return `it asks for ${resources.cpus} cores a node, the largest node has ${cpus}`;
+  if (resources.cpus > cpus)
+    return `it asks for ${resources.cpus} cores a node, the largest node has ${cpus}`;
   if (resources.memory > memory * 2 ** 20) {
     return `it asks for ${Math.ceil(resources.memory / 2 ** 20)} MiB a node, the largest node has ${memory} MiB`;
   }

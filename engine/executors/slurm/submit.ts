@@ -50,7 +50,8 @@ export function submitter(
       if (handle !== undefined) results.set(name, ok(handle));
     }
     const fresh = submissions.filter(({ name }) => !results.has(name));
-    const most = fresh.length > 1 ? await (arrayMost ??= mostInArray(settings, client)) : 1;
+    if (fresh.length > 1) arrayMost ??= mostInArray(settings, client);
+    const most = (await arrayMost) ?? 1;
     for (const group of groupsOf(fresh, most)) {
       for (const [name, result] of await submitGroup(group)) results.set(name, result);
     }
@@ -62,7 +63,10 @@ export function submitter(
     if (!type.ok) return new Map(group.map(({ name }) => [name, type]));
     const results = new Map<string, Submitted>();
     const whole = sbatchOf(settings, group, type.value);
-    const laid = await files.lay(group, group.map((each, index) => options(each, group, whole, index)));
+    const laid = await files.lay(
+      group,
+      group.map((each, index) => options(each, group, whole, index)),
+    );
     const ready = group.filter((each, at) => {
       const lying = laid[at];
       if (lying?.ok === false) results.set(each.name, lying);
@@ -70,11 +74,14 @@ export function submitter(
     });
     // One whose files could not be written would leave a hole in the array: the others go without it.
     if (ready.length < group.length) {
-      for (const each of ready) for (const [name, result] of await submitGroup([each])) results.set(name, result);
+      for (const each of ready)
+        for (const [name, result] of await submitGroup([each])) results.set(name, result);
       return results;
     }
     const { secrets, launch } = group[0];
-    const env = Object.fromEntries(secrets.flatMap((name) => (name in launch.env ? [[name, launch.env[name] ?? '']] : [])));
+    const env = Object.fromEntries(
+      secrets.flatMap((name) => (name in launch.env ? [[name, launch.env[name] ?? '']] : [])),
+    );
     const answer = await client.run(whole.argv, whole.script, env);
     const id = answer.code === 0 ? jobIdOf(answer.stdout) : undefined;
     if (id !== undefined) {
