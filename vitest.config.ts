@@ -1,6 +1,9 @@
 import { defineConfig, type ViteUserConfig } from 'vitest/config';
 
-/** Unit tests run on the sources; end-to-end tests drive the built program in `dist/`. */
+/** What needs Python, or services of scripts/services.sh, and skips itself where they are not. */
+const SERVICES = ['test/python/**/*.test.ts', 'test/executors/conformance/**/*.test.ts'];
+
+/** Unit tests run on the sources; end-to-end tests, and those of executors, drive the built program in `dist/`. */
 const config: ViteUserConfig = defineConfig({
   test: {
     expect: { requireAssertions: true },
@@ -10,7 +13,7 @@ const config: ViteUserConfig = defineConfig({
         test: {
           name: 'unit',
           include: ['test/**/*.test.ts'],
-          exclude: ['test/e2e/**', 'test/peers/**', 'test/executors/conformance/**'],
+          exclude: ['test/e2e/**', 'test/peers/**', ...SERVICES],
           testTimeout: 60_000,
           sequence: { groupOrder: 0 },
         },
@@ -19,11 +22,23 @@ const config: ViteUserConfig = defineConfig({
         extends: true,
         test: {
           name: 'e2e',
-          include: ['test/{e2e,peers,executors/conformance}/**/*.test.ts'],
+          include: ['test/{e2e,peers}/**/*.test.ts'],
           pool: 'forks',
           testTimeout: 180_000,
           // After the unit tests: what is fast fails first.
           sequence: { groupOrder: 1 },
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'services',
+          include: SERVICES,
+          pool: 'forks',
+          testTimeout: 180_000,
+          // They wait for daemons and queues more than they compute.
+          maxWorkers: 4,
+          sequence: { groupOrder: 2 },
         },
       },
     ],
