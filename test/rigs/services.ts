@@ -31,6 +31,9 @@ export type Found<T> =
 
 const BRING_UP = 'bash scripts/services.sh starts it';
 
+/** Scripts that start and spoil them. */
+export const RIGS: string = join(import.meta.dirname, '../../../shared/rigs');
+
 export function slurmRig(): Found<SlurmRig> {
   const folder = process.env['SLURM_RIG_DIR'] ?? join(tmpdir(), 'slurm-rig');
   const conf = process.env['SLURM_CONF'] ?? join(folder, 'slurm.conf');
@@ -63,6 +66,17 @@ export function sshRig(folder?: string): Found<SshRig> {
   );
   if (silent !== undefined) return { missing: `host ${silent} does not answer; ${BRING_UP}` };
   return { rig: { folder: there, config, hosts, scratch: join(there, 'scratch') } };
+}
+
+/** Hosts of a test file of its own: it cuts what others would need. */
+export function ownSshRig(name: string, knobs: { readonly [name: string]: string }): Found<SshRig> {
+  if (!existsSync(RIGS)) return { missing: 'no ../shared/rigs' };
+  if (process.getuid?.() !== 0) return { missing: 'only root can start SSH hosts' };
+  const folder = join(tmpdir(), `ssh-rig-${name}`);
+  const env = { ...process.env, SSH_RIG_HOSTS: '', ...knobs, SSH_RIG_DIR: folder };
+  const up = spawnSync('bash', [join(RIGS, 'sshd-up.sh')], { env, encoding: 'utf8' });
+  if (up.status !== 0) return { missing: up.stderr.trim().split('\n').at(-1) ?? 'no SSH hosts' };
+  return sshRig(folder);
 }
 
 /** A command on a host of the rig; its output. */

@@ -31,6 +31,9 @@ const unbuilt = process.env['CONFORMANCE'] === undefined ? { missing: 'not built
 const slurm: Found<SlurmRig> = unbuilt ?? slurmRig();
 const ssh: Found<SshRig> = unbuilt ?? sshRig();
 
+/** The node that tests bring down: jobs of the others stay away from it. */
+export const FRAGILE = 'rig2';
+
 const local: Target = {
   name: 'local',
   missing: undefined,
@@ -54,40 +57,40 @@ const overSlurm: Target = {
   folder: tmpdir(),
   env: slurm.rig?.env ?? {},
   gone: untilGone,
-  profile: () => ({ executor: 'slurm', partition: 'gpu' }),
+  profile: () => ({ executor: 'slurm', partition: 'gpu', flags: [`--exclude=${FRAGILE}`] }),
 };
 
-const overSsh: Target = {
-  name: 'ssh',
-  missing: ssh.missing,
-  sharedFiles: false,
-  survives: true,
-  slurm: undefined,
-  ssh: ssh.rig,
-  folder: ssh.rig?.scratch ?? tmpdir(),
-  env: {},
-  gone: (pid, host) =>
-    vi.waitFor(
-      () => {
-        const state = onHost(
-          ssh.rig as SshRig,
-          host,
-          `cut -d' ' -f3 /proc/${pid}/stat 2>/dev/null || echo Z`,
-        );
-        expect(state.trim()).toBe('Z');
-      },
-      { timeout: 20_000, interval: 100 },
-    ),
-  profile: () => {
-    const rig = ssh.rig as SshRig;
-    return {
+/** The hosts of a rig, where nothing of a project is but what an engine brings. */
+export function sshOn({ rig, missing }: Found<SshRig>): Target {
+  const there = (): SshRig => {
+    if (rig === undefined) throw new Error('a test without its hosts has to skip itself');
+    return rig;
+  };
+  return {
+    name: 'ssh',
+    missing,
+    sharedFiles: false,
+    survives: true,
+    slurm: undefined,
+    ssh: rig,
+    folder: rig?.scratch ?? tmpdir(),
+    env: {},
+    gone: (pid, host) =>
+      vi.waitFor(
+        () => {
+          const state = onHost(there(), host, `cut -d' ' -f3 /proc/${pid}/stat 2>/dev/null || echo Z`);
+          expect(state.trim()).toBe('Z');
+        },
+        { timeout: 20_000, interval: 100 },
+      ),
+    profile: () => ({
       executor: 'ssh',
-      hosts: rig.hosts.map((host) => ({ host })),
-      config: rig.config,
-      root: rootOn(rig),
-    };
-  },
-};
+      hosts: there().hosts.map((host) => ({ host })),
+      config: there().config,
+      root: rootOn(there()),
+    }),
+  };
+}
 
 /** A folder on every host, and only there. */
 export function rootOn(rig: SshRig): string {
@@ -98,7 +101,7 @@ export function rootOn(rig: SshRig): string {
   return root;
 }
 
-export const TARGETS: readonly Target[] = [local, overSsh, overSlurm];
+export const TARGETS: readonly Target[] = [local, sshOn(ssh), overSlurm];
 
 /** What a test file asks for, with a word about each target that it goes without. */
 export function targets(wanted: (target: Target) => boolean = () => true): readonly Target[] {
