@@ -3,8 +3,8 @@ import { describe, expect, it } from 'vitest';
 import { stand } from '../../rigs/stand.ts';
 import { targets } from '../../rigs/targets.ts';
 
-/** The first attempt takes all that there is; a later one says how much it was given. */
-const GREEDY = `if [ $WARREN_ATTEMPT = 1 ]; then node -e 'const all=[];for(;;)all.push(Buffer.alloc(16777216,1))'; else echo $WARREN_ATTEMPT > \${out.o}; fi`;
+/** The first attempt takes three times what it asked for; a later one says how much it was given. */
+const GREEDY = `if [ $WARREN_ATTEMPT = 1 ]; then node -e 'const all=[];for(let n=0;n<40;n++)all.push(Buffer.alloc(16777216,1))'; else echo $WARREN_ATTEMPT > \${out.o}; fi`;
 
 const greedy = (more: string): string => `name: p
 stages:
@@ -13,7 +13,7 @@ out: { o: a.o }
 `;
 
 // Nothing holds a stage of an ssh host to its memory: there is no such test to be had without a real shortage.
-describe.each(targets(({ ssh }) => ssh === undefined))('$name', (target) => {
+describe.each(targets(({ slurm }) => slurm !== undefined))('$name', (target) => {
   const enforced = target.slurm === undefined || target.slurm.enforced;
   const test = it.skipIf(target.missing !== undefined || !enforced);
   const profile = target.slurm === undefined ? { cap_memory: true } : {};
