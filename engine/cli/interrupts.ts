@@ -1,3 +1,4 @@
+import { closeSync } from 'node:fs';
 import type { Diagnostic } from '../../base/diagnostic.ts';
 import type { Emit } from '../event.ts';
 import { GRACE } from '../executors/supervision.ts';
@@ -33,11 +34,26 @@ export function watchInterrupts(emit: Emit): Interrupts {
     stop.abort(say(`Stopping: what runs has ${time} to save its state.`, 'once more ends it at once'));
   };
   for (const signal of SIGNALS) process.on(signal, heard);
+  process.once('SIGHUP', leaveTerminal);
   return {
     stop: stop.signal,
     kill: kill.signal,
     release: () => {
       for (const signal of SIGNALS) process.off(signal, heard);
+      process.off('SIGHUP', leaveTerminal);
     },
   };
+}
+
+/** Node.js aborts at its end when it cannot restore the terminal that it started in: nothing is to be restored. */
+function leaveTerminal(): void {
+  process.once('exit', () => {
+    for (const file of [0, 1, 2]) {
+      try {
+        closeSync(file);
+      } catch {
+        // Closed before.
+      }
+    }
+  });
 }
