@@ -146,7 +146,9 @@ function isSaid(value: unknown): boolean {
   return (
     isFields(value) &&
     [value['code'], value['message']].every(isText) &&
-    [value['hint'], value['file'], value['log']].every((each) => isOptional(each, isText))
+    [value['hint'], value['file'], value['log'], value['command'], value['output']].every((each) =>
+      isOptional(each, isText),
+    )
   );
 }
 

@@ -6,16 +6,24 @@ import type { Graph, Stage } from '../pipeline/graph.ts';
 import { manifestOf } from '../pipeline/registry.ts';
 import { planRun } from '../plan/asking.ts';
 import { type Plan, type PlannedStage, wouldRun } from '../plan/plan.ts';
-import { findProject } from '../project.ts';
+import { findProject, type Project } from '../project.ts';
 import { becauseLine } from '../report/because.ts';
 import { type Line, type Span, span, type Tone } from '../report/line.ts';
 import { table } from '../report/table.ts';
 import { openRunRemote } from '../run/remote.ts';
+import { type Where, type Wheres, whereTo } from '../run/where.ts';
+import { LOCAL } from '../settings/profiles.ts';
 import { answer, type Call, refuse, warn } from './call.ts';
 import { EXIT, type ExitCode } from './exit.ts';
 import { loadTargets } from './load.ts';
-import { type ProfileOption, profileWarnings, settingsCalled } from './project-settings.ts';
+import {
+  type CalledSettings,
+  type ProfileOption,
+  profileWarnings,
+  settingsCalled,
+} from './project-settings.ts';
 import type { OverrideOptions } from './values.ts';
+import { whereLines } from './where-lines.ts';
 
 interface PlanOptions extends OverrideOptions, ProfileOption {
   readonly force?: boolean;
@@ -31,7 +39,11 @@ interface PlanDocument {
   readonly pipeline: string;
   readonly file: string;
   /** In run order. */
-  readonly stages: readonly (PlannedStage & { readonly with: JsonObject })[];
+  readonly stages: readonly (PlannedStage & {
+    readonly with: JsonObject;
+    /** Of run and maybe: where it would go. */
+    readonly where: Where | null;
+  })[];
 }
 
 const TONES: { readonly [L in PlanLabel]: Tone } = {
@@ -68,29 +80,52 @@ export async function plan(
   const planned = await planRun(graph, project, settings);
   remote.close();
   const byId = new Map(graph.stages.map((stage) => [stage.id, stage]));
+  const { of: wheres, unanswered } = await wheresOf(planned, graph, project, called.value);
   const document: PlanDocument = {
     schema: 'warren/plan/1',
     pipeline: planned.pipeline,
     file: planned.file,
-    stages: planned.stages.map((each) => ({ ...each, with: byId.get(each.id)?.with ?? {} })),
+    stages: planned.stages.map((each) => {
+      return { ...each, with: byId.get(each.id)?.with ?? {}, where: wheres.get(each.id) ?? null };
+    }),
   };
-  answer(call, document, () => (call.quiet ? [] : planLines(planned, graph)));
-  return options.check === true && wouldRun(planned) ? EXIT.wouldRun : EXIT.done;
+  answer(call, document, () => (call.quiet ? [] : planLines(planned, graph, wheres)));
+  const code = options.check === true && wouldRun(planned) ? EXIT.wouldRun : EXIT.done;
+  // What asks a host that does not answer may go on for minutes.
+  if (unanswered) process.exit(code);
+  return code;
 }
 
-function planLines(planned: Plan, graph: Graph): Line[] {
+/** Milliseconds that a plan may take longer because of hosts that do not answer. */
+const PATIENCE = 15_000;
+
+function wheresOf(
+  planned: Plan,
+  graph: Graph,
+  project: Project,
+  { profiles, profile }: CalledSettings,
+): Promise<Wheres> {
+  const labels = new Map(planned.stages.map(({ id, label }) => [id, label]));
+  const stages = graph.stages.filter(({ id }) => ['run', 'maybe'].includes(labels.get(id) ?? ''));
+  return whereTo(project, { profiles, profile }, stages, PATIENCE);
+}
+
+function planLines(planned: Plan, graph: Graph, wheres: Wheres['of']): Line[] {
   const byId = new Map(graph.stages.map((stage) => [stage.id, stage]));
+  const away = [...wheres.values()].some(({ profile }) => profile !== LOCAL);
   const rows = planned.stages.map(({ id, label, because, reason: skipped }): Span[] => {
     const stage = byId.get(id);
     const parameters =
       stage === undefined || label === 'fresh' || label === 'restore' ? '' : parametersOf(stage);
     const cells = [span(label, TONES[label]), span(id, 'strong')];
+    if (away) cells.push(span(wheres.get(id)?.profile ?? '', 'info'));
     const reason = label === 'maybe' ? conditionOf(because) : (skipped ?? becauseLine(because));
     if (reason !== '' || parameters !== '') cells.push(span(reason));
     if (parameters !== '') cells.push(span(parameters, 'dim'));
     return cells;
   });
-  return [...table(rows), [], countsOf(planned)];
+  const remarks = whereLines(wheres);
+  return [...table(rows), [], countsOf(planned), ...(remarks.length > 0 ? [[], ...remarks] : [])];
 }
 
 /**

@@ -45,6 +45,8 @@ function failure(event: EventOf<'stage-done'>, tally: Tally): Line[] {
   const place = placeOf(found);
   if (place !== undefined) lines.push(line(`  in ${place}`));
   if (found?.hint !== undefined) lines.push([span('  hint: ', 'info'), span(found.hint)]);
+  if (found?.command !== undefined) lines.push(line(`  $ ${found.command}`));
+  for (const text of lastLines(found?.output)) lines.push([span('  > ', 'dim'), span(text)]);
   const tail = tally.tails.get(event.stage);
   if (tail !== undefined && tail.lines.length > 0) {
     if (tail.dropped > 0) lines.push(line(`  ... ${plural(tail.dropped, 'earlier line')} in the log`, 'dim'));
@@ -52,6 +54,12 @@ function failure(event: EventOf<'stage-done'>, tally: Tally): Line[] {
   }
   if (found?.log !== undefined) lines.push(line(`  log: ${found.log}`, 'dim'));
   return lines;
+}
+
+const MOST_OUTPUT = 20;
+
+function lastLines(output = ''): string[] {
+  return output === '' ? [] : output.trimEnd().split('\n').slice(-MOST_OUTPUT);
 }
 
 /** `data.train, row 3 (path of the object)` for another stage's output, else the file. */
