@@ -1,49 +1,72 @@
-import { availableParallelism, totalmem } from 'node:os';
 import { probe } from '../../cache/probe.ts';
+import type { Finding } from '../executors/finding.ts';
 import type { Project } from '../project.ts';
 import { type Line, span } from '../report/line.ts';
 import { bytes } from '../report/quantity.ts';
 import { table } from '../report/table.ts';
-import { answer, type Call, sourcesOf } from './call.ts';
+import { chooseProfile, LOCAL, profileNamed } from '../settings/profiles.ts';
+import { readSettings } from '../settings/settings.ts';
+import { answer, type Call, refuse, sourcesOf } from './call.ts';
 import { EXIT, type ExitCode } from './exit.ts';
 import { projectHere } from './history.ts';
 import { packageVersion } from './package.ts';
-
-interface Finding {
-  readonly what: string;
-  readonly ok: boolean;
-  readonly found: string;
-  readonly hint?: string;
-}
+import { diagnoseProfiles, type ProfileFindings } from './profile-findings.ts';
+import type { ProfileOption } from './project-settings.ts';
+import { commandLines, hintLines } from './where-lines.ts';
 
 interface DoctorDocument {
   readonly schema: 'warren/doctor/1';
   readonly ok: boolean;
+  /** Of this machine and the project. */
   readonly findings: readonly Finding[];
+  readonly profiles: readonly ProfileFindings[];
 }
 
-/** `doctor`: whether this machine and project can run pipelines; 1 if something is missing. */
-export async function doctor(call: Call): Promise<ExitCode> {
+/** Milliseconds that the profiles have to answer. */
+const PATIENCE = 30_000;
+
+/**
+ * `doctor`: whether this machine and project can run pipelines, and what each profile lacks, or only the one that is
+ * named; 1 if something is missing.
+ */
+export async function doctor(call: Call, options: ProfileOption): Promise<ExitCode> {
   const project = projectHere(call.cwd);
+  const settings = await readSettings(project);
+  if (!settings.ok) return refuse(call, settings.error);
+  const { profiles: known } = settings.value;
+  const chosen = chooseProfile(settings.value, options.profile, {});
+  if (!chosen.ok) return refuse(call, [chosen.error]);
+  const asked = options.profile === undefined ? new Set([LOCAL, ...known.keys()]) : new Set([chosen.value]);
+  const diagnosis = diagnoseProfiles(
+    [...asked].map((name) => profileNamed(known, name)),
+    PATIENCE,
+  );
   const findings: Finding[] = [
     { what: 'warren', ok: true, found: packageVersion() },
     nodeVersion(),
-    { what: 'cores', ok: true, found: String(availableParallelism()) },
-    { what: 'memory', ok: true, found: bytes(totalmem()) },
     ...cacheFindings(project, sourcesOf(call.cwd).show),
     await backend(),
   ];
-  const ok = findings.every((finding) => finding.ok);
-  const document: DoctorDocument = { schema: 'warren/doctor/1', ok, findings };
-  answer(call, document, () => findings.flatMap(lines));
-  return ok ? EXIT.done : EXIT.failed;
+  const { profiles, unanswered } = await diagnosis;
+  const ok = [...findings, ...profiles].every((each) => each.ok);
+  const document: DoctorDocument = { schema: 'warren/doctor/1', ok, findings, profiles };
+  answer(call, document, () => [...findings.flatMap(lines), ...profiles.flatMap(profileLines)]);
+  const code = ok ? EXIT.done : EXIT.failed;
+  // What asks a host that does not answer may go on for minutes.
+  if (unanswered) process.exit(code);
+  return code;
 }
 
-function lines({ what, ok, found, hint }: Finding): Line[] {
+function profileLines({ profile, executor, findings }: ProfileFindings): Line[] {
+  const head = profile === executor ? profile : `${profile} (${executor})`;
+  return [[], [span('profile ', 'dim'), span(head, 'strong')], ...findings.flatMap(lines)];
+}
+
+function lines({ what, ok, found, hint, command, output }: Finding): Line[] {
   const row = table([
     [span(ok ? 'ok     ' : 'missing', ok ? 'good' : 'bad'), span(what.padEnd(16)), span(found)],
   ]);
-  return hint === undefined ? row : [...row, [span('  hint: ', 'info'), span(hint)]];
+  return [...row, ...commandLines(command, output), ...hintLines(hint)];
 }
 
 function nodeVersion(): Finding {

@@ -199,9 +199,9 @@ function build(
     .description('merge lock files stage by stage, into OURS; a merge driver for git')
     .copyInheritedSettings(program)
     .action(does(async () => (await import('./lock-merge.ts')).lockMerge));
-  add('doctor', 'say whether this machine can run pipelines').action(
-    does(async () => (await import('./doctor.ts')).doctor),
-  );
+  add('doctor', 'say whether this machine and the profiles can run pipelines')
+    .option('--profile <name>', 'look at this profile of warren.yaml alone')
+    .action(does(async () => (await import('./doctor.ts')).doctor));
   return program;
 }
 

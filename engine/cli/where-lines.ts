@@ -1,6 +1,5 @@
 /** @file What a plan says below its table: stages that would wait, cannot run where they would go, or nobody knows. */
 import type { StageId } from '../../base/ids.ts';
-import type { ExecutorFault } from '../executors/contract.ts';
 import { type Line, line, span, type Tone } from '../report/line.ts';
 import type { Where } from '../run/where.ts';
 
@@ -34,18 +33,22 @@ function groupLines({ profile, fits, why, fault }: Where, stages: readonly Stage
       span(`${word}${code}`, tone),
       span(`: ${stages.join(', ')} on ${profile}: ${why ?? fault?.message ?? ''}`),
     ],
-    ...(fault === null ? [] : faultLines(fault)),
+    ...commandLines(fault?.command, fault?.output),
+    ...hintLines(fault?.hint),
   ];
 }
 
 const MOST_OUTPUT = 10;
 
-/** The command that failed, the last lines of what it printed, and the next step. */
-export function faultLines({ command, output, hint }: ExecutorFault): Line[] {
-  const printed = (output ?? '').trimEnd().split('\n').slice(-MOST_OUTPUT);
+/** A command that failed, and the last lines of what it printed. */
+export function commandLines(command: string | undefined, output = ''): Line[] {
+  const printed = output.trimEnd().split('\n').slice(-MOST_OUTPUT);
   return [
     ...(command === undefined ? [] : [line(`  $ ${command}`)]),
-    ...(output === undefined || output === '' ? [] : printed.map((text) => line(`  | ${text}`, 'dim'))),
-    ...(hint === undefined ? [] : [[span('  hint: ', 'info'), span(hint)]]),
+    ...(output === '' ? [] : printed.map((text) => line(`  | ${text}`, 'dim'))),
   ];
+}
+
+export function hintLines(hint: string | undefined): Line[] {
+  return hint === undefined ? [] : [[span('  hint: ', 'info'), span(hint)]];
 }

@@ -56,7 +56,8 @@ export function placeOf(
   };
 }
 
-function profileNamed(profiles: Profiles, name: string): Profile {
+/** What `local` is where nothing is said of it. */
+export function profileNamed(profiles: Profiles, name: string): Profile {
   const profile = profiles.get(name);
   if (profile !== undefined) return profile;
   if (name !== LOCAL) throw new Error(`Internal error: there is no profile ${name}`);

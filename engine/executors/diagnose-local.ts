@@ -1,0 +1,72 @@
+/** @file What this machine has for stages, and what of it a profile uses. */
+import { spawnSync } from 'node:child_process';
+import { availableParallelism, totalmem } from 'node:os';
+import type { Finding } from './finding.ts';
+import { detectGpus } from './gpus/detect.ts';
+import type { Gpu } from './gpus/gpu.ts';
+import { leasableGpus } from './gpus/visible.ts';
+import type { LocalSettings } from './settings.ts';
+
+export async function diagnose(settings: LocalSettings): Promise<readonly Finding[]> {
+  const { gpus, findings } = await gpuFindings(settings);
+  return [cores(settings), memory(settings), ...findings, ...(gpus.length > 0 ? [flock()] : [])];
+}
+
+function cores({ cpus }: LocalSettings): Finding {
+  const there = availableParallelism();
+  if (cpus === undefined) return { what: 'cores', ok: true, found: `all of ${there}` };
+  const finding: Finding = { what: 'cores', ok: true, found: `${cpus} of ${there}` };
+  return cpus <= there ? finding : { ...finding, hint: 'more than there are: stages will share cores' };
+}
+
+function memory({ memory: limit }: LocalSettings): Finding {
+  const there = totalmem();
+  const shown = `${gigabytes(there)} GiB`;
+  if (limit === undefined) return { what: 'memory', ok: true, found: `all of ${shown}` };
+  const ok = limit <= there;
+  const hint = 'lower memory of the profile: stages would be killed';
+  return { what: 'memory', ok, found: `${gigabytes(limit)} of ${shown}`, ...(ok ? {} : { hint }) };
+}
+
+/** `23.4` */
+function gigabytes(bytes: number): string {
+  return (bytes / 2 ** 30).toFixed(1);
+}
+
+async function gpuFindings({
+  gpus: chosen,
+}: LocalSettings): Promise<{ readonly gpus: readonly Gpu[]; readonly findings: readonly Finding[] }> {
+  const what = 'gpus';
+  if (chosen === 'none')
+    return { gpus: [], findings: [{ what, ok: true, found: 'none, as the profile says' }] };
+  const { gpus: all, trouble } = await detectGpus(process.env);
+  const { gpus, hidden } = leasableGpus(all, process.env['CUDA_VISIBLE_DEVICES'], chosen);
+  const findings: Finding[] = gpus.map(({ uuid, index, name, memory: size }) => {
+    const room = size === 0 ? '' : `, ${gigabytes(size)} GiB`;
+    return { what: `gpu ${index}`, ok: true, found: `${name}${room}, ${uuid}` };
+  });
+  // A machine without GPUs is whole, unless the profile names some.
+  const words = Array.isArray(chosen) ? (chosen as readonly string[]) : [];
+  const lacks = words.some((word) => leasableGpus(all, undefined, [word]).gpus.length === 0);
+  if (trouble !== undefined) {
+    const { command, output } = trouble;
+    const ok = trouble.none && !lacks;
+    const hint = ok ? undefined : 'nvidia-smi has to list the GPUs for stages to get them';
+    findings.push({ what, ok, found: trouble.why, hint, ...(ok ? {} : { command, output }) });
+  }
+  const hint = lacks ? 'nvidia-smi -L names those that are there' : undefined;
+  for (const clause of hidden) findings.push({ what, ok: !lacks, found: clause, hint });
+  return { gpus, findings };
+}
+
+/** Leases of GPUs are locks of the kernel, which the job itself holds. */
+function flock(): Finding {
+  const { status } = spawnSync('flock', ['--version'], { stdio: 'ignore', timeout: 5000 });
+  if (status === 0) return { what: 'flock', ok: true, found: 'there' };
+  return {
+    what: 'flock',
+    ok: false,
+    found: 'not found',
+    hint: 'install util-linux: GPUs are leased with it',
+  };
+}

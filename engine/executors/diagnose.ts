@@ -1,0 +1,27 @@
+/** @file What an executor lacks, for `doctor`. A total table; each is loaded when a profile names it. */
+import type { Finding } from './finding.ts';
+import type { ExecutorSettings } from './settings.ts';
+
+const DIAGNOSE: {
+  readonly [E in ExecutorSettings['executor']]: (
+    settings: Extract<ExecutorSettings, { readonly executor: E }>,
+  ) => Promise<readonly Finding[]>;
+} = {
+  local: async (settings) => (await import('./diagnose-local.ts')).diagnose(settings),
+  ssh: notYet,
+  slurm: notYet,
+  command: notYet,
+  kubernetes: notYet,
+  ray: notYet,
+};
+
+/** Asks whatever has to be asked; takes as long as that takes. */
+export function diagnose(settings: ExecutorSettings): Promise<readonly Finding[]> {
+  const ask = DIAGNOSE[settings.executor] as (settings: ExecutorSettings) => Promise<readonly Finding[]>;
+  return ask(settings);
+}
+
+function notYet({ executor }: ExecutorSettings): Promise<readonly Finding[]> {
+  const hint = 'choose another: --profile local';
+  return Promise.resolve([{ what: executor, ok: false, found: 'this version does not have it', hint }]);
+}

@@ -1,0 +1,13 @@
+/** @file What `doctor` says of one thing that is needed or used. */
+
+export interface Finding {
+  readonly what: string;
+  /** False: what needs it cannot run. */
+  readonly ok: boolean;
+  readonly found: string;
+  /** The next step; of what is right, how it could be better. */
+  readonly hint?: string | undefined;
+  /** The command that failed, and what it printed. */
+  readonly command?: string | undefined;
+  readonly output?: string | undefined;
+}
