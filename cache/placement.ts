@@ -58,6 +58,21 @@ export function handToStage(
   });
 }
 
+/** What was handed out to `to` before, by another process: nothing is placed. */
+export function handedBefore(cache: string, artifact: Artifact, to: string): Handed[] {
+  const { digest, form } = artifact;
+  if (form !== 'tree') return [foundAt(cache, digest, form, to)];
+  return (entriesOf(cache, artifact) ?? []).flatMap(([path, form, value]) =>
+    form === 'dir' || form === 'link' ? [] : [foundAt(cache, value, form, join(to, path))],
+  );
+}
+
+function foundAt(cache: string, digest: Digest, form: 'file' | 'exec', path: string): Handed {
+  const ino = lstatSync(path, { throwIfNoEntry: false })?.ino ?? -1;
+  const object = lstatSync(objectPath(cache, digest, form), { throwIfNoEntry: false });
+  return { cache, digest, form, path, copied: object !== undefined && object.ino !== ino, ino };
+}
+
 /**
  * Puts a writable copy (a reflink where the file system has them) at `to`, whole or not at all. Answers every file
  * with its digest, for the memo: its time is set a little back, so that any later write is told from this one.

@@ -11,7 +11,7 @@ import type { Result } from '../base/result.ts';
 import type { ActionRecord } from './actions.ts';
 import type { Artifact } from './artifact.ts';
 import { objectPath } from './layout.ts';
-import { type Handed, handToStage, type Lost } from './placement.ts';
+import { type Handed, handedBefore, handToStage, type Lost } from './placement.ts';
 import { removeQuietly } from './publish.ts';
 import { firstLost, memberOf, readTree } from './tree.ts';
 
@@ -36,6 +36,12 @@ export function handFromAnywhere(
   if (handed.ok || firstLost(temporaryStore(cache), artifact) !== undefined) return handed;
   rmSync(to, { recursive: true, force: true });
   return handToStage(temporaryStore(cache), artifact, to, apart);
+}
+
+/** As `handedBefore`, wherever the artifact lies. */
+export function handedBeforeFromAnywhere(cache: string, artifact: Artifact, to: string): Handed[] {
+  const store = firstLost(cache, artifact) === undefined ? cache : temporaryStore(cache);
+  return handedBefore(store, artifact, to);
 }
 
 /** As `memberOf`; a member of a temporary folder is as temporary. */

@@ -51,7 +51,7 @@ export interface GpuGrant {
 }
 
 export interface Submission {
-  /** `w-<first 20 digits of the key>-<attempt>`: the job's name wherever names are kept. */
+  /** `w-<first 20 digits of the key>-<attempt>-<chance>`: the job's name wherever names are kept, never given twice. */
   readonly name: string;
   readonly stage: StageId;
   readonly kind: string;
@@ -86,7 +86,8 @@ export type State =
       readonly host?: string | undefined;
       readonly gpus?: readonly string[] | undefined;
     }
-  | { readonly kind: 'ended'; readonly exit: Exit }
+  /** `at`: when, in milliseconds since the epoch, where that is known. */
+  | { readonly kind: 'ended'; readonly exit: Exit; readonly at?: number | undefined }
   /** Nobody there knows of it, and it left no exit record in time. */
   | { readonly kind: 'lost'; readonly evidence: string }
   /** Could not ask. Never treated as an end. */

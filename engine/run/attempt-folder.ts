@@ -10,6 +10,7 @@ import type { Key } from '../../base/ids.ts';
 import { errnoOf, removeQuietly, withFolder } from '../../cache/publish.ts';
 import { attemptsFolder } from '../plan/past.ts';
 import type { Project } from '../project.ts';
+import { forgetIntent } from './intents.ts';
 
 export interface Attempt {
   readonly number: number;
@@ -39,8 +40,25 @@ export function openAttempt(project: Project, key: Key, keepState: boolean): Att
   return { number, folder, log: join(folder, 'log'), state };
 }
 
-/** Everything but the log. */
+/**
+ * The folder of an attempt that an earlier run submitted. `alive`: all of it stays, but its log is written again from the
+ * start; otherwise it never began, and is laid out anew.
+ */
+export function reopenAttempt(project: Project, key: Key, number: number, alive: boolean): Attempt {
+  const base = attemptsFolder(project, key);
+  const folder = join(base, String(number));
+  const log = join(folder, 'log');
+  if (!alive) {
+    clearAttempt(folder);
+    makeParts(base, number);
+  }
+  rmSync(log, { force: true });
+  return { number, folder, log, state: join(base, 'state') };
+}
+
+/** Everything but the log. The intent goes first: what is half cleared must not be taken for an attempt that goes on. */
 export function clearAttempt(folder: string): void {
+  forgetIntent(folder);
   for (const name of listNames(folder)) {
     if (name !== 'log') rmSync(join(folder, name), { recursive: true, force: true });
   }

@@ -1,20 +1,25 @@
 /** @file One stage, from its key to its result: claim, stage, run, check, store, publish. */
+import { join } from 'node:path';
 import type { StageId } from '../../base/ids.ts';
 import { ok } from '../../base/result.ts';
 import { type ActionRecord, readAction } from '../../cache/actions.ts';
 import type { Because, StageFailure } from '../event.ts';
 import type { Stage } from '../pipeline/graph.ts';
 import type { Decision } from '../plan/decide.ts';
+import { attemptsFolder } from '../plan/past.ts';
 import type { Outputs } from '../plan/resolve.ts';
-import { type Attempt, clearAttempt, closeAttempt, openAttempt } from './attempt-folder.ts';
+import { type Attempt, clearAttempt, closeAttempt, openAttempt, reopenAttempt } from './attempt-folder.ts';
 import { claim } from './claim.ts';
 import { collectOutputs } from './collect.ts';
 import type { RunContext } from './context.ts';
 import { cannotWrite, unstored } from './degraded.ts';
-import { changedInput, warnChanged } from './input-checks.ts';
+import { changedInput, rewrittenInput, warnChanged } from './input-checks.ts';
+import { pendingAttempt } from './intents.ts';
 import { type Performed, perform } from './perform.ts';
 import type { Placed } from './placement.ts';
+import type { Adopted } from './process.ts';
 import { publish, recordOf } from './record.ts';
+import { endPending, findPending } from './resume.ts';
 import type { FailureCause } from './retry.ts';
 import { secretsOf } from './secrets.ts';
 
@@ -40,6 +45,8 @@ export type Ended =
       readonly queued?: number | undefined;
     }
   | { readonly kind: 'cancelled'; readonly seconds: number }
+  /** An attempt of an earlier run has it, and elsewhere than where it was to go; or that attempt is over. */
+  | { readonly kind: 'moved' }
   /** An input's bytes are gone: its producer has to run first. */
   | { readonly kind: 'lost'; readonly producer: StageId; readonly because: Because };
 
@@ -70,6 +77,11 @@ export async function attemptStage(
   }
 }
 
+/** By `--force`: nothing of earlier attempts is used. */
+export function isAfresh({ because }: ToRun, tries: number): boolean {
+  return tries === 1 && because.some(({ kind }) => kind === 'forced');
+}
+
 async function attempt(
   context: RunContext,
   stage: Stage,
@@ -84,14 +96,36 @@ async function attempt(
   const { project } = context.world;
   const { because } = toRun;
   const began = performance.now();
-  const afresh = tries === 1 && because.some(({ kind }) => kind === 'forced');
-  const seconds = (): number => (performance.now() - began) / 1000;
+  let seconds = (): number => (performance.now() - began) / 1000;
+  const afresh = isAfresh(toRun, tries);
+  const pending = pendingAttempt(project, toRun.key);
+  if (!pending.ok) return { kind: 'failed', failure: pending.error, cause: 'invalid', seconds: 0 };
+  if (pending.value !== undefined && afresh) await endPending(context, stage, pending.value);
+  const earlier = afresh ? undefined : pending.value;
+  if (earlier?.intent.name !== placed.resumes) return { kind: 'moved' };
+  let adopted: Adopted | undefined;
   let opened: Attempt;
   let performed: Performed;
   try {
-    opened = openAttempt(project, toRun.key, !afresh);
+    if (earlier === undefined) opened = openAttempt(project, toRun.key, !afresh);
+    else {
+      const found = await findPending(
+        context,
+        stage,
+        earlier,
+        placed,
+        join(attemptsFolder(project, toRun.key), String(earlier.number)),
+      );
+      if (found.kind === 'stopped') return { kind: 'cancelled', seconds: seconds() };
+      opened = reopenAttempt(project, toRun.key, earlier.number, found.kind !== 'unsubmitted');
+      if (found.kind === 'failed') {
+        if (found.cause !== 'invalid') clearAttempt(opened.folder);
+        return { ...found, seconds: seconds() };
+      }
+      if (found.kind === 'adopted') adopted = found;
+    }
     context.world.keepCode(stage.kind);
-    performed = await perform(context, stage, toRun, opened, because, tries, placed);
+    performed = await perform(context, stage, toRun, opened, because, tries, placed, adopted);
   } catch (error) {
     const failure = cannotWrite('The folder of this attempt', error);
     if (failure === undefined) throw error;
@@ -99,11 +133,20 @@ async function attempt(
   }
   if (performed.kind !== 'ended') {
     if (performed.kind !== 'cancelled' || !performed.left) clearAttempt(opened.folder);
-    if (performed.kind === 'again') return attempt(context, stage, toRun, tries, placed);
+    // An earlier run that was stopped, and killed before it saw the end.
+    const stopped = performed.kind === 'failed' && performed.failure.code === 'cancelled-there';
+    if (performed.kind === 'again' || (stopped && adopted !== undefined)) {
+      return placed.resumes === undefined ? attempt(context, stage, toRun, tries, placed) : { kind: 'moved' };
+    }
     return performed.kind === 'lost' ? performed : { ...performed, seconds: seconds() };
   }
-  const changed = changedInput(context, stage);
   const { made, said } = performed;
+  if (adopted !== undefined) {
+    const { at } = adopted;
+    seconds = () => ((said.endedAt ?? Date.now()) - at) / 1000;
+  }
+  const changed =
+    changedInput(context, stage) ?? (adopted && rewrittenInput(context.world, stage, adopted.stamps));
   const collected =
     made.at === 'away'
       ? ok({ artifacts: made.artifacts, unstored: undefined })

@@ -3,15 +3,20 @@
  * where that is worth it.
  */
 import type { Key } from '../../base/ids.ts';
-import { admit } from './admission.ts';
-import { attemptStage, type Ended, type ToRun } from './attempt.ts';
+import { ok } from '../../base/result.ts';
+import type { Stage } from '../pipeline/graph.ts';
+import { type Admitted, admit, reach } from './admission.ts';
+import { attemptStage, type Ended, isAfresh, type ToRun } from './attempt.ts';
 import type { Place } from './board.ts';
 import type { RunContext } from './context.ts';
+import { pendingAttempt } from './intents.ts';
 import { type Demand, demandOf, makeTokens } from './tokens.ts';
 import { announceRetry, pause, retryAfter, type Turn } from './turn.ts';
 
 /** `abandoned`: it was its turn, and nothing more is started. */
-export type AttemptEnd = Ended | { readonly kind: 'abandoned'; readonly reason: string };
+export type AttemptEnd =
+  | Exclude<Ended, { kind: 'moved' }>
+  | { readonly kind: 'abandoned'; readonly reason: string };
 
 interface AttemptsOf {
   settle(place: Place, decision: ToRun, turn: Turn, ended: AttemptEnd): void;
@@ -36,6 +41,7 @@ export function makeAttempts(
   { settle, again, left, crash }: AttemptsOf,
 ): Attempts {
   const { world, options, emit } = context;
+  const { project } = world;
   const tokens = makeTokens(total);
   /** Keys being made, with the stages of this run that wait for the same result. */
   const making = new Map<Key, (() => void)[]>();
@@ -45,7 +51,9 @@ export function makeAttempts(
   /** One attempt; if it fails, there may be another. */
   async function launch(place: Place, decision: ToRun, turn: Turn): Promise<void> {
     const stage = { ...place.stage, resources: turn.resources };
-    const admitted = await admit(context, stage, context.placements.of(stage), halted);
+    // What an earlier run submitted is gone on with where it is, wherever this run would send it.
+    const pending = isAfresh(decision, turn.tries) ? ok(undefined) : pendingAttempt(project, decision.key);
+    const admitted = await whereTo(stage, pending);
     if (admitted.kind !== 'open') {
       const refused: AttemptEnd =
         admitted.kind === 'stopped'
@@ -56,6 +64,7 @@ export function makeAttempts(
     }
     const { station } = admitted;
     const { limits } = stage;
+    const resumes = pending.ok ? pending.value?.intent.name : undefined;
     // What waits elsewhere takes nothing of this machine.
     const demand = station.executor.capabilities.queues
       ? { cpus: 0, memory: 0, limits }
@@ -66,8 +75,13 @@ export function makeAttempts(
         leave(decision, demand, () => settle(place, decision, turn, abandoned));
         return;
       }
-      attemptStage(context, stage, decision, turn.tries, station)
+      attemptStage(context, stage, decision, turn.tries, { ...station, resumes })
         .then((ended) => {
+          if (ended.kind === 'moved') {
+            tokens.release(demand);
+            launch(place, decision, turn).catch(crash);
+            return;
+          }
           const retry = closed.signal.aborted ? undefined : retryAfter(stage, turn, ended);
           if (retry === undefined) {
             leave(decision, demand, () => settle(place, decision, turn, ended));
@@ -84,6 +98,12 @@ export function makeAttempts(
       const detail = names.map((name) => `${name} (${total.limits[name]})`).join(', ');
       emit({ type: 'stage-waiting', at: Date.now(), stage: stage.id, reason: 'limit', detail });
     });
+  }
+
+  async function whereTo(stage: Stage, pending: ReturnType<typeof pendingAttempt>): Promise<Admitted> {
+    if (!pending.ok) return { kind: 'refused', failure: pending.error };
+    if (pending.value === undefined) return admit(context, stage, context.placements.of(stage), halted);
+    return reach(context, stage, pending.value.intent, halted);
   }
 
   function whyHalted(): string {

@@ -124,6 +124,11 @@ function known(cause: ExitCause, time: number, evidence?: string): StageFailure 
   }
 }
 
+/** An attempt that nobody knows of, and that left no record. */
+export function lostAttempt(evidence: string): Failed {
+  return { failure: known('node-lost', 0, evidence), cause: 'node-lost' };
+}
+
 function tooLong(time: number): StageFailure {
   const message =
     time > 0 ? `It ran longer than its ${time} s.` : 'It ran longer than its executor lets anything run.';

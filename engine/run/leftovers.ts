@@ -6,6 +6,7 @@ import type { Key } from '../../base/ids.ts';
 import type { Locks } from '../../cache/locks.ts';
 import { errnoOf } from '../../cache/publish.ts';
 import type { Project } from '../project.ts';
+import { hasIntent } from './intents.ts';
 
 /** How long a state is kept for a stage that never succeeded. Milliseconds. */
 const KEPT = 30 * 86_400_000;
@@ -23,7 +24,7 @@ export function findLeftovers(project: Project, now: number): Leftovers {
   return {
     states: names(attempts)
       .map((name) => join(attempts, name))
-      .filter((path) => now - lastChange(path) > KEPT && heavyParts(path).length > 0),
+      .filter((path) => now - lastChange(path) > KEPT && !mayLive(path) && heavyParts(path).length > 0),
     spares: names(join(project.home, 'spare')).map((name) => join(project.home, 'spare', name)),
     unplaced: names(join(project.root, 'out')).flatMap((pipeline) => {
       const folder = join(project.root, 'out', pipeline);
@@ -54,6 +55,11 @@ export function removeLeftovers(project: Project, found: Leftovers, locks: Locks
     }
   }
   for (const path of found.unplaced) rmSync(path, { recursive: true, force: true });
+}
+
+/** Submitted elsewhere, and nobody has seen its end. */
+function mayLive(attempts: string): boolean {
+  return names(attempts).some((name) => hasIntent(join(attempts, name)));
 }
 
 /** Everything but logs and fingerprints, which `logs` and `why` read. */

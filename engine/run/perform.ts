@@ -14,14 +14,16 @@ import type { Attempt } from './attempt-folder.ts';
 import type { RunContext } from './context.ts';
 import type { Failed } from './failure.ts';
 import { inputMutated } from './input-checks.ts';
+import { journalOf } from './intents.ts';
 import { here, launchOf } from './launch.ts';
 import type { Placed } from './placement.ts';
-import { jobName, runProcess, type Said } from './process.ts';
+import { type Adopted, jobName, runProcess, type Said } from './process.ts';
 import { stageInputs, stageOutputs } from './staging.ts';
 import { traced } from './traced.ts';
 
 /** What a try needs of the run that it belongs to: `verify` has no more than this. */
-export type Surroundings = Pick<RunContext, 'index' | 'world' | 'options' | 'emit'>;
+export type Surroundings = Pick<RunContext, 'index' | 'world' | 'options' | 'emit'> &
+  Partial<Pick<RunContext, 'run'>>;
 
 export type Performed =
   | { readonly kind: 'ended'; readonly made: Made; readonly said: Said }
@@ -50,21 +52,23 @@ export async function perform(
   because: readonly Because[],
   tries: number,
   placed: Placed,
+  adopted?: Adopted,
 ): Promise<Performed> {
   if (!placed.executor.capabilities.sharedFs) {
     const { performAway } = await import('./away/perform.ts');
-    return performAway(context, stage, keyed, opened, because, tries, placed);
+    return performAway(context, stage, keyed, opened, because, tries, placed, adopted);
   }
   const { key, inputs: resolved, fingerprint } = keyed;
   const { cache } = context.world.project;
   const suspect = join(attemptsFolder(context.world.project, key), SUSPECT);
   const apart = opened.number > 1 && existsSync(suspect);
-  const inputs = stageInputs(stage, resolved, cache, opened, apart);
+  const before = adopted !== undefined;
+  const inputs = stageInputs(stage, resolved, cache, opened, { apart, before });
   if (!inputs.ok) {
     const { producer, output, digest } = inputs.error;
     return { kind: 'lost', producer, because: lostBecause(context.index, producer, output, digest) };
   }
-  const outputs = stageOutputs(stage, opened);
+  const outputs = stageOutputs(stage, opened, before);
   // Until there is a record, and for ever if there will be none: `why` compares with what was tried, too.
   writeFileSync(
     join(attemptsFolder(context.world.project, key), 'fingerprint.json'),
@@ -75,9 +79,12 @@ export async function perform(
   const { checkpointSeconds } = context.options;
   const staged = { attempt: opened, tries, inputs: inputs.value.staged, outputs, checkpointSeconds };
   const where = here(stage.folder ?? context.index.graph.folder, opened, context.world);
-  const launch = launchOf(stage, staged, context.world, where);
-  const task = { name: jobName(key, attempt), folder: opened.folder, launch, log: opened.log };
-  const said = await runProcess(context, stage, task, placed);
+  // What it was told stays as it is while it may read it.
+  const launch = launchOf(stage, staged, context.world, before ? { ...where, write: () => {} } : where);
+  const { folder, log } = opened;
+  const task = { name: jobName(key, attempt, placed), folder, launch, log };
+  const journal = journalOf(context, stage, opened, placed, { ...task, outputs, tries });
+  const said = await runProcess(context, stage, { ...task, journal }, placed, adopted);
   const spoiled = spoiledInput(inputs.value.handed);
   if (said.interrupted) return { kind: 'cancelled', left: said.left };
   if (spoiled !== undefined && !spoiled.sure) {

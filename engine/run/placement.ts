@@ -22,6 +22,8 @@ export interface Station {
 export interface Placed extends Station {
   /** GPUs that the engine gave it. */
   readonly grant?: GpuGrant | undefined;
+  /** The name of the attempt of an earlier run that this one goes on with. */
+  readonly resumes?: string | undefined;
 }
 
 export type Target = Pick<PlaceOfStage, 'profile' | 'settings'>;

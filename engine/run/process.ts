@@ -1,7 +1,8 @@
 /** @file One attempt on its executor, from start to end: its output, its messages, its time limit, its interruption. */
+import { randomBytes } from 'node:crypto';
 import { relative } from 'node:path';
 import { hexOf } from '../../base/digest.ts';
-import type { Key } from '../../base/ids.ts';
+import type { Digest, Key } from '../../base/ids.ts';
 import type { Handle, State, Submission } from '../executors/contract.ts';
 import type { End, Followed } from '../executors/follow/track.ts';
 import { GRACE } from '../executors/supervision.ts';
@@ -21,6 +22,8 @@ export interface Said {
   readonly left: boolean;
   /** Seconds between its submission and its start. */
   readonly queued: number;
+  /** When it ended, where its executor knows: milliseconds since the epoch. */
+  readonly endedAt: number | undefined;
   readonly notes: readonly string[];
   readonly reports: readonly string[];
 }
@@ -33,7 +36,7 @@ export interface Task extends Pick<Submission, 'name' | 'folder' | 'host' | 'lau
 }
 
 export interface Journalled {
-  submitting(): void;
+  submitting(): Promise<void>;
   submitted(handle: Handle): void;
 }
 
@@ -42,14 +45,21 @@ export interface Adopted {
   readonly handle: Handle;
   /** When it was submitted: milliseconds since the epoch. */
   readonly at: number;
+  /** Of the user's files as they were then. */
+  readonly stamps: { readonly [path: string]: Digest };
 }
 
 /** What a process needs to know of its surroundings. */
 type Surroundings = Pick<RunContext, 'index' | 'options' | 'world' | 'emit'>;
 
-/** The job's name wherever names are kept. */
-export function jobName(key: Key, attempt: number): string {
-  return `w-${hexOf(key).slice(0, 20)}-${attempt}`;
+/**
+ * The job's name wherever names are kept. Elsewhere names outlive attempts: one that came back after its folder was
+ * removed would be taken for the job that had it before.
+ */
+export function jobName(key: Key, attempt: number, { executor, resumes }: Placed): string {
+  if (resumes !== undefined) return resumes;
+  const name = `w-${hexOf(key).slice(0, 20)}-${attempt}`;
+  return executor.capabilities.survivesEngine ? `${name}-${randomBytes(2).toString('hex')}` : name;
 }
 
 export async function runProcess(
@@ -84,6 +94,7 @@ export async function runProcess(
       });
     },
   };
+  if (adopted === undefined) await task.journal?.submitting();
   const followed =
     adopted === undefined ? start(stage, task, placed, watch) : placed.tracker.adopt(adopted.handle, watch);
   const release = onAbort(options.stop, options.kill, followed);
@@ -108,6 +119,7 @@ export async function runProcess(
     interrupted: options.stop?.aborted === true && failed !== undefined,
     left: end.kind === 'left',
     queued: places.queued(),
+    endedAt: end.kind === 'exit' ? end.at : undefined,
     notes: heard.notes,
     reports: heard.reports,
   };
@@ -120,7 +132,6 @@ function start(
   watch: Parameters<Placed['tracker']['start']>[1],
 ): Followed {
   const { name, folder, host, launch } = task;
-  task.journal?.submitting();
   const { id, kind, passEnv, resources } = stage;
   const { grant } = placed;
   const submission = { name, stage: id, kind, folder, host, launch, secrets: passEnv, resources, grant };

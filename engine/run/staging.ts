@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import type { StageId } from '../../base/ids.ts';
 import { err, ok, type Result } from '../../base/result.ts';
 import type { Handed, Lost } from '../../cache/placement.ts';
-import { handFromAnywhere } from '../../cache/temporary.ts';
+import { handedBeforeFromAnywhere, handFromAnywhere } from '../../cache/temporary.ts';
 import type { Source, Stage } from '../pipeline/graph.ts';
 import type { ResolvedInputs, ResolvedItem } from '../plan/fingerprint.ts';
 import { sourcesOf } from '../plan/index.ts';
@@ -23,30 +23,37 @@ export type HandedFrom = Handed & { readonly producer: StageId };
 /** An input whose bytes are gone, and who made them. */
 type LostInput = Lost & { readonly producer: StageId; readonly output: string };
 
+/** `before`: what an earlier run laid out stays as it is. */
 export function stageOutputs(
   stage: Pick<Stage, 'out'>,
   attempt: Pick<Attempt, 'folder'>,
+  before = false,
 ): { [name: string]: string } {
   const folder = join(attempt.folder, 'out');
   return Object.fromEntries(
     Object.entries(stage.out).map(([name, output]) => {
       const path = join(folder, `${name}${suffixOfOutput(output)}`);
-      if (isFolder(output)) mkdirSync(path);
+      if (isFolder(output) && !before) mkdirSync(path);
       return [name, path];
     }),
   );
 }
 
-/**
- * Puts every input under a name that follows from the fingerprint alone: the user's files as links, results by hand-out;
- * `apart`: results as copies that no other stage sees.
- */
+/** How inputs are handed over. */
+export interface Handing {
+  /** Results as copies that no other stage sees. */
+  readonly apart: boolean;
+  /** An earlier run did it: they are only looked up. */
+  readonly before: boolean;
+}
+
+/** Puts every input under a name that follows from the fingerprint alone: the user's files as links, results by hand-out. */
 export function stageInputs(
   stage: Pick<Stage, 'in'>,
   inputs: ResolvedInputs,
   cache: string,
   attempt: Pick<Attempt, 'folder'>,
-  apart = false,
+  handing: Handing,
 ): Result<{ staged: { [name: string]: StagedInput }; handed: HandedFrom[] }, LostInput> {
   const staged: { [name: string]: StagedInput } = {};
   const handed: HandedFrom[] = [];
@@ -55,7 +62,7 @@ export function stageInputs(
     const sources = sourcesOf(stage.in[name] as Stage['in'][string]);
     const one = input.form === 'one';
     const base = join(folder, name);
-    if (!one) mkdirSync(base);
+    if (!one && !handing.before) mkdirSync(base);
     const many: [label: string, path: string][] = [];
     for (const [i, item] of input.items.entries()) {
       const source = sources[i] as Source;
@@ -65,7 +72,7 @@ export function stageInputs(
         continue;
       }
       const path = one ? `${base}${item.suffix}` : join(base, itemName(item));
-      const given = give(cache, item, source, path, apart);
+      const given = give(cache, item, source, path, handing);
       if (!given.ok) return given;
       for (const one of given.value) handed.push(one);
       many.push([item.label, path]);
@@ -73,7 +80,7 @@ export function stageInputs(
     if (one) staged[name] = { path: (many[0] as [string, string])[1], many: undefined };
     else {
       const index = input.items.map((item) => ({ label: item.label, path: itemName(item) }));
-      writeFileSync(join(base, 'index.json'), `${JSON.stringify(index, null, 2)}\n`);
+      if (!handing.before) writeFileSync(join(base, 'index.json'), `${JSON.stringify(index, null, 2)}\n`);
       staged[name] = { path: base, many };
     }
   }
@@ -85,13 +92,17 @@ function give(
   item: ResolvedItem,
   source: Source,
   path: string,
-  apart: boolean,
+  { apart, before }: Handing,
 ): Result<HandedFrom[], LostInput> {
   if (source.kind === 'file') {
-    symlinkSync(source.path, path);
+    if (!before) symlinkSync(source.path, path);
     return ok([]);
   }
   const { stage: producer, output } = source;
+  if (before) {
+    const found = handedBeforeFromAnywhere(cache, item.artifact, path);
+    return ok(found.map((each) => ({ ...each, producer })));
+  }
   const given = handFromAnywhere(cache, item.artifact, path, apart);
   if (!given.ok) return err({ ...given.error, producer, output });
   return ok(given.value.map((each) => ({ ...each, producer })));

@@ -10,6 +10,7 @@ import { claim } from '../run/claim.ts';
 import { outputFault } from '../run/collect.ts';
 import type { RunContext } from '../run/context.ts';
 import { changedInput } from '../run/input-checks.ts';
+import { pendingAttempt } from '../run/intents.ts';
 import { perform } from '../run/perform.ts';
 import type { Placed } from '../run/placement.ts';
 import { compareOutput } from './compare.ts';
@@ -40,6 +41,11 @@ export async function repeatStage(
 ): Promise<Repeated> {
   const release = await claim(context, stage.id, hit.key);
   if (release === undefined) return { kind: 'cancelled' };
+  const pending = pendingAttempt(context.world.project, hit.key);
+  if (!pending.ok || pending.value !== undefined) {
+    release();
+    return { kind: 'unable', reason: 'an attempt that was submitted elsewhere may still work in its folder' };
+  }
   const { attempt, giveBack } = borrowAttempt(context.world.project, hit.key);
   try {
     const began = performance.now();

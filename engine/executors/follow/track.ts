@@ -17,8 +17,14 @@ export interface Watch extends Sinks {
 }
 
 export type End =
-  /** `cut`: the end of its output could not be fetched. */
-  | { readonly kind: 'exit'; readonly exit: Exit; readonly cut: boolean }
+  | {
+      readonly kind: 'exit';
+      readonly exit: Exit;
+      /** The end of its output could not be fetched. */
+      readonly cut: boolean;
+      /** When it ended, where that is known. */
+      readonly at?: number | undefined;
+    }
   /** It was not submitted, and never will be. */
   | { readonly kind: 'refused'; readonly fault: ExecutorFault }
   /** It was to end, and nobody there could be asked whether it did: it may go on. */
@@ -159,7 +165,7 @@ export function track(executor: Executor, trouble: (trouble: Trouble) => void): 
     if (!jobs.has(job.name)) return false;
     const news = JSON.stringify(state) !== JSON.stringify(job.last);
     job.last = state;
-    if (state.kind === 'ended') finish(job, state.exit, PATIENCE);
+    if (state.kind === 'ended') finish(job, state.exit, PATIENCE, state.at);
     else if (state.kind === 'lost') {
       finish(job, { kind: 'vanished', cause: 'node-lost', evidence: state.evidence }, 0);
     } else {
@@ -183,11 +189,11 @@ export function track(executor: Executor, trouble: (trouble: Trouble) => void): 
   }
 
   /** It has ended: what is left of its output, and then the word of it. */
-  function finish(job: Submitted, exit: Exit, patience: number): void {
+  function finish(job: Submitted, exit: Exit, patience: number, at?: number): void {
     jobs.delete(job.name);
     job.output
       .finish(job.handle, patience)
-      .then((whole) => job.end({ kind: 'exit', exit, cut: !whole }))
+      .then((whole) => job.end({ kind: 'exit', exit, cut: !whole, at }))
       .catch(job.crash);
   }
 

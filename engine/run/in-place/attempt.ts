@@ -49,7 +49,12 @@ export async function attemptInPlace(
   };
   const launch = launchInPlace(stage, aside.mark, context.index.graph.folder, project);
   const { number, folder, log } = opened;
-  const said = await runProcess(context, stage, { name: jobName(key, number), folder, launch, log }, station);
+  const said = await runProcess(
+    context,
+    stage,
+    { name: jobName(key, number, station), folder, launch, log },
+    station,
+  );
   if (said.interrupted) return undone({ kind: 'cancelled', seconds: seconds() });
   if (said.failed !== undefined) return undone({ kind: 'failed', ...said.failed, seconds: seconds() });
   const changed = before.changed ?? writtenSince(before.guards);

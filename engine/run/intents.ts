@@ -1,0 +1,117 @@
+/**
+ * @file What is written beside an attempt that may outlive this process: that it is about to be submitted, to whom and as
+ * what, and then how it is found. An attempt with an intent has no known end: whoever ends it takes the intent away.
+ */
+import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Digest, Key, RunId, StageId } from '../../base/ids.ts';
+import { err, ok, type Result } from '../../base/result.ts';
+import { errnoOf, writeAtomic, writeDurably } from '../../cache/publish.ts';
+import type { StageFailure } from '../event.ts';
+import type { Handle } from '../executors/contract.ts';
+import type { ExecutorSettings } from '../executors/settings.ts';
+import type { Stage } from '../pipeline/graph.ts';
+import { attemptsFolder } from '../plan/past.ts';
+import type { Project } from '../project.ts';
+import type { Attempt } from './attempt-folder.ts';
+import type { RunContext } from './context.ts';
+import { stampsOf } from './input-checks.ts';
+import type { Placed } from './placement.ts';
+import type { Journalled } from './process.ts';
+
+const SCHEMA = 'warren/submission/1';
+const INTENT = 'submission.json';
+const HANDLE = 'handle.json';
+
+export interface Intent {
+  readonly schema: typeof SCHEMA;
+  readonly run: RunId;
+  readonly stage: StageId;
+  /** Whoever comes next asks this executor, whatever profile it uses itself. */
+  readonly profile: string;
+  readonly settings: ExecutorSettings;
+  readonly name: string;
+  /** As the job sees it, and the host that has it where files are not shared. */
+  readonly folder: string;
+  readonly host?: string | undefined;
+  readonly outputs: { readonly [name: string]: string };
+  /** Attempts of that run with this one. */
+  readonly tries: number;
+  /** Of the user's files that it reads, by path: they may be changed and put back before anybody collects. */
+  readonly stamps: { readonly [path: string]: Digest };
+  /** Milliseconds since the epoch. */
+  readonly at: number;
+}
+
+/** An attempt that was to be submitted and whose end nobody has seen. */
+export interface Pending {
+  readonly number: number;
+  readonly intent: Intent;
+  readonly handle: Handle | undefined;
+}
+
+/** The latest of a key. What holds its lock may act on it; for anybody else it is a hint. */
+export function pendingAttempt(project: Project, key: Key): Result<Pending | undefined, StageFailure> {
+  const base = attemptsFolder(project, key);
+  const numbers = listNumbers(base).sort((a, b) => b - a);
+  const number = numbers.find((each) => hasIntent(join(base, String(each))));
+  if (number === undefined) return ok(undefined);
+  const folder = join(base, String(number));
+  const intent = readJson(join(folder, INTENT)) as Partial<Intent> | undefined;
+  if (intent?.schema !== SCHEMA || typeof intent.name !== 'string' || intent.settings === undefined) {
+    const message = `An earlier attempt was submitted, and what was written of it in ${folder} cannot be read.`;
+    const hint = 'remove that folder when nothing works in it any more';
+    return err({ code: 'attempt-unreadable', message, hint });
+  }
+  const handle = readJson(join(folder, HANDLE)) as Handle | undefined;
+  const known = handle?.name === intent.name && typeof handle.id === 'string' ? handle : undefined;
+  return ok({ number, intent: intent as Intent, handle: known });
+}
+
+export function hasIntent(folder: string): boolean {
+  return existsSync(join(folder, INTENT));
+}
+
+/** Its end is known, or does not matter any more. */
+export function forgetIntent(folder: string): void {
+  rmSync(join(folder, INTENT), { force: true });
+  rmSync(join(folder, HANDLE), { force: true });
+}
+
+/** What is written of an attempt that may outlive this process. `opened`: its folder here. */
+export function journalOf(
+  { run, world }: Pick<RunContext, 'world'> & Partial<Pick<RunContext, 'run'>>,
+  stage: Stage,
+  { folder: here }: Pick<Attempt, 'folder'>,
+  { profile, settings, executor }: Placed,
+  task: Pick<Intent, 'name' | 'folder' | 'host' | 'outputs' | 'tries'>,
+): Journalled | undefined {
+  if (!executor.capabilities.survivesEngine || run === undefined) return undefined;
+  const { name, folder, host, outputs, tries } = task;
+  const stamps = stampsOf(world, stage);
+  const known = { schema: SCHEMA, run, stage: stage.id, profile, settings } as const;
+  const intent: Intent = { ...known, name, folder, host, outputs, tries, stamps, at: Date.now() };
+  return {
+    // On the disk before anybody hears of it.
+    submitting: () => writeDurably(join(here, INTENT), JSON.stringify(intent)),
+    // Lost with the machine it is found again by the name.
+    submitted: (handle) => writeAtomic(join(here, HANDLE), JSON.stringify(handle)),
+  };
+}
+
+function listNumbers(folder: string): number[] {
+  try {
+    return readdirSync(folder).map(Number).filter(Number.isInteger);
+  } catch {
+    return [];
+  }
+}
+
+function readJson(path: string): unknown {
+  try {
+    return JSON.parse(readFileSync(path, 'utf8'));
+  } catch (error) {
+    if (errnoOf(error) === undefined && !(error instanceof SyntaxError)) throw error;
+    return undefined;
+  }
+}

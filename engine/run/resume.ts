@@ -1,0 +1,108 @@
+/** @file Attempts of earlier runs that may be alive: found again and adopted, submitted again, or told to end. */
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { ok } from '../../base/result.ts';
+import type { StageFailure } from '../event.ts';
+import type { Handle } from '../executors/contract.ts';
+import { GRACE } from '../executors/supervision.ts';
+import type { Stage } from '../pipeline/graph.ts';
+import { reach } from './admission.ts';
+import type { RunContext } from './context.ts';
+import { lostAttempt } from './failure.ts';
+import type { Pending } from './intents.ts';
+import { refusal, type Station } from './placement.ts';
+import type { Adopted } from './process.ts';
+import type { FailureCause } from './retry.ts';
+import { pause } from './turn.ts';
+
+type Surroundings = Pick<RunContext, 'placements' | 'emit' | 'options'>;
+
+export type Found =
+  | ({ readonly kind: 'adopted' } & Adopted)
+  /** It never got there: it may be submitted under the same name. */
+  | { readonly kind: 'unsubmitted' }
+  | { readonly kind: 'failed'; readonly failure: StageFailure; readonly cause: FailureCause }
+  | { readonly kind: 'stopped' };
+
+/** Between two questions to an executor that cannot be asked, doubling. Seconds. */
+const FIRST = 1;
+const MOST = 60;
+
+/** Asks the executor that has it; while that cannot be asked, the stage waits. `folder`: the attempt's, here. */
+export async function findPending(
+  { emit, options: { stop } }: Surroundings,
+  { id: stage }: Pick<Stage, 'id'>,
+  { intent, handle }: Pending,
+  { executor }: Station,
+  folder: string,
+): Promise<Found> {
+  const { name, folder: there, host, at } = intent;
+  if (handle !== undefined) return { kind: 'adopted', handle, at, stamps: intent.stamps };
+  let said = '';
+  for (let wait = FIRST; ; wait = Math.min(2 * wait, MOST)) {
+    const found = await executor.find([{ name, folder: there, host }]);
+    if (found.ok) {
+      const known = found.value.get(name);
+      if (known !== undefined) return { kind: 'adopted', handle: known, at, stamps: intent.stamps };
+      const began = executor.capabilities.sharedFs && existsSync(join(folder, 'job', 'started'));
+      if (!began) return { kind: 'unsubmitted' };
+      return { kind: 'failed', ...lostAttempt(`it had begun, and ${executor.shown} knows nothing of it`) };
+    }
+    if (!found.error.passing) return { kind: 'failed', failure: refusal(found.error), cause: 'invalid' };
+    const detail = `${name} may be on its way there: ${found.error.message}`;
+    if (detail !== said) emit({ type: 'stage-waiting', at: Date.now(), stage, reason: 'executor', detail });
+    said = detail;
+    await new Promise<void>((goOn) => pause(wait, stop, goOn));
+    if (stop?.aborted) return { kind: 'stopped' };
+  }
+}
+
+/** Tells it to end and waits until its executor agrees. Says so if it may go on all the same. */
+export async function endPending(
+  context: Surroundings,
+  stage: Pick<Stage, 'id'>,
+  pending: Pending,
+): Promise<void> {
+  const { emit, options } = context;
+  const { profile, settings, name, folder, host } = pending.intent;
+  const detail = `${name}, its earlier attempt, ends first`;
+  emit({ type: 'stage-waiting', at: Date.now(), stage: stage.id, reason: 'executor', detail });
+  const leave = new AbortController();
+  // With `--force` nobody waits for an executor that cannot be reached.
+  leave.abort();
+  const reached = await reach(
+    { placements: context.placements, emit },
+    stage,
+    { profile, settings },
+    leave.signal,
+  );
+  const why = reached.kind === 'open' ? await end(reached.station) : 'its executor cannot be reached';
+  if (why === undefined) return;
+  const message = `An earlier attempt of ${stage.id}, ${name} on ${profile}, may go on: ${why}.`;
+  const diagnostic = {
+    code: 'attempt-left',
+    severity: 'warning',
+    message,
+    hint: 'its result is not used',
+  } as const;
+  emit({ type: 'warning', at: Date.now(), stage: stage.id, diagnostic });
+
+  async function end({ executor, tracker }: Station): Promise<string | undefined> {
+    const found =
+      pending.handle === undefined
+        ? await executor.find([{ name, folder, host }])
+        : ok(new Map<string, Handle>([[name, pending.handle]]));
+    if (!found.ok) return found.error.message.replace(/\.$/, '');
+    const handle = found.value.get(name);
+    if (handle === undefined) return undefined;
+    const nobody = (): void => {};
+    const watch = { output: nobody, events: nobody, submitted: nobody, state: nobody };
+    const followed = tracker.adopt(handle, watch);
+    followed.cancel(GRACE);
+    const kill = (): void => followed.cancel(0);
+    options.kill?.addEventListener('abort', kill);
+    const ended = await followed.done;
+    options.kill?.removeEventListener('abort', kill);
+    return ended.kind === 'left' ? ended.why.replace(/\.$/, '') : undefined;
+  }
+}
