@@ -40,6 +40,8 @@ export type Ended =
       readonly kind: 'failed';
       readonly failure: StageFailure;
       readonly cause: FailureCause;
+      /** The place's doing, not the stage's. */
+      readonly byPlace?: boolean | undefined;
       readonly seconds: number;
       /** Of them, seconds in a queue. */
       readonly queued?: number | undefined;

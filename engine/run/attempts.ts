@@ -129,7 +129,7 @@ export function makeAttempts(
       }
       making.set(decision.key, []);
       const { resources } = context.placements.of(place.stage);
-      launch(place, decision, { tries: 1, resources, failed: undefined }).catch(crash);
+      launch(place, decision, { tries: 1, counted: 0, row: 0, resources, failed: undefined }).catch(crash);
     },
     close: (reason) => closed.abort(reason),
     busy: () => making.size > 0,

@@ -3,7 +3,7 @@ import type { Failure } from '../../stages/protocol/failure.ts';
 import type { StageFailure } from '../event.ts';
 import type { Exit, ExitCause } from '../executors/executor.ts';
 import { saysOutOfMemory } from './out-of-memory.ts';
-import type { FailureCause } from './retry.ts';
+import { type FailureCause, FREE_CAUSES } from './retry.ts';
 
 export interface Ending {
   readonly exit: Exit;
@@ -23,6 +23,8 @@ export interface Ending {
 export interface Failed {
   readonly failure: StageFailure;
   readonly cause: FailureCause;
+  /** The place's doing, not the stage's, as its executor says. */
+  readonly byPlace?: boolean | undefined;
 }
 
 /** Of sysexits.h: trying again may help. Schedulers use it for what they took the machine from. */
@@ -43,11 +45,11 @@ export function failureOf(ending: Ending): Failed | undefined {
     return undefined;
   if (exit.kind === 'vanished') {
     const { cause, evidence } = exit;
-    return { failure: { ...known(cause, ending.time, evidence), log }, cause: CAUSES[cause] };
+    return { failure: { ...known(cause, ending.time, evidence), log }, ...blame(cause) };
   }
   const end = exit.kind === 'exited' ? { exitCode: exit.code } : { signal: exit.signal };
   if (exit.cause !== undefined && (said === undefined || exit.cause !== 'oom')) {
-    return { failure: { ...known(exit.cause, ending.time), ...end, log }, cause: CAUSES[exit.cause] };
+    return { failure: { ...known(exit.cause, ending.time), ...end, log }, ...blame(exit.cause) };
   }
   const cause = causeOf(ending, exit);
   if (said !== undefined) return { failure: { ...said, ...end, log }, cause };
@@ -105,6 +107,10 @@ const CAUSES: { readonly [C in ExitCause]: FailureCause } = {
   'launch-failed': 'launch-failed',
 };
 
+function blame(cause: ExitCause): Pick<Failed, 'cause' | 'byPlace'> {
+  return { cause: CAUSES[cause], byPlace: FREE_CAUSES.has(CAUSES[cause]) };
+}
+
 /** What an executor says of an end; `evidence`: of one without a record. */
 function known(cause: ExitCause, time: number, evidence?: string): StageFailure {
   const why = evidence === undefined ? '.' : `: ${evidence}.`;
@@ -126,7 +132,7 @@ function known(cause: ExitCause, time: number, evidence?: string): StageFailure 
 
 /** An attempt that nobody knows of, and that left no record. */
 export function lostAttempt(evidence: string): Failed {
-  return { failure: known('node-lost', 0, evidence), cause: 'node-lost' };
+  return { failure: known('node-lost', 0, evidence), ...blame('node-lost') };
 }
 
 function tooLong(time: number): StageFailure {

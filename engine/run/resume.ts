@@ -2,17 +2,15 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { ok } from '../../base/result.ts';
-import type { StageFailure } from '../event.ts';
 import type { Handle } from '../executors/contract.ts';
 import { GRACE } from '../executors/supervision.ts';
 import type { Stage } from '../pipeline/graph.ts';
 import { reach } from './admission.ts';
 import type { RunContext } from './context.ts';
-import { lostAttempt } from './failure.ts';
+import { type Failed, lostAttempt } from './failure.ts';
 import type { Pending } from './intents.ts';
 import { refusal, type Station } from './placement.ts';
 import type { Adopted } from './process.ts';
-import type { FailureCause } from './retry.ts';
 import { pause } from './turn.ts';
 
 type Surroundings = Pick<RunContext, 'placements' | 'emit' | 'options'>;
@@ -21,7 +19,7 @@ export type Found =
   | ({ readonly kind: 'adopted' } & Adopted)
   /** It never got there: it may be submitted under the same name. */
   | { readonly kind: 'unsubmitted' }
-  | { readonly kind: 'failed'; readonly failure: StageFailure; readonly cause: FailureCause }
+  | ({ readonly kind: 'failed' } & Failed)
   | { readonly kind: 'stopped' };
 
 /** Between two questions to an executor that cannot be asked, doubling. Seconds. */

@@ -3,12 +3,15 @@ import type { StageFailure } from '../event.ts';
 import type { Resources, RetryCause, Stage } from '../pipeline/graph.ts';
 import type { Ended } from './attempt.ts';
 import type { RunContext } from './context.ts';
-import { nextRetry } from './retry.ts';
+import { freeRetry, MOST_FREE, nextRetry } from './retry.ts';
 import { after } from './timer.ts';
 
 export interface Turn {
   /** Attempts of this run with this one, from 1. */
   readonly tries: number;
+  /** Of those that failed: how many count against `retries:`, and how many the place ended in a row just now. */
+  readonly counted: number;
+  readonly row: number;
   readonly resources: Resources;
   /** How the attempt before ended. */
   readonly failed: { readonly failure: StageFailure; readonly seconds: number } | undefined;
@@ -20,22 +23,33 @@ export interface RetryTurn {
   readonly wait: number;
   readonly cause: RetryCause;
   readonly failure: StageFailure;
+  /** Which retry it is, and how many there may be. */
+  readonly retry: number;
+  readonly of: number;
 }
 
 /** The turn that follows an end, if another is worth it. `stage` has the resources of the turn that ended. */
-export function retryAfter(stage: Stage, { tries }: Turn, ended: Ended): RetryTurn | undefined {
+export function retryAfter(stage: Stage, turn: Turn, ended: Ended): RetryTurn | undefined {
   if (ended.kind !== 'failed') return undefined;
-  const { cause, failure, seconds } = ended;
-  const next = nextRetry(stage.retries, tries - 1, stage.resources, cause, failure);
+  const { cause, failure, seconds, byPlace } = ended;
+  const { retries, resources } = stage;
+  const { tries, counted, row } = turn;
+  const free = byPlace ? freeRetry(retries, row, resources, cause) : undefined;
+  const next = free ?? nextRetry(retries, counted, resources, cause, failure);
   if (next === undefined) return undefined;
-  const turn = { tries: tries + 1, resources: next.resources, failed: { failure, seconds } };
-  return { turn, wait: next.wait, cause: cause === 'invalid' ? 'error' : cause, failure };
+  const counts = free === undefined ? { counted: counted + 1, row: 0 } : { counted, row: row + 1 };
+  const said = { cause: cause === 'invalid' ? ('error' as const) : cause, failure, retry: next.number };
+  return {
+    turn: { tries: tries + 1, ...counts, resources: next.resources, failed: { failure, seconds } },
+    wait: next.wait,
+    of: free === undefined ? retries.max : MOST_FREE,
+    ...said,
+  };
 }
 
 export function announceRetry({ emit }: RunContext, stage: Stage, retry: RetryTurn): void {
-  const { turn, wait, cause, failure } = retry;
-  const count = { retry: turn.tries - 1, of: stage.retries.max };
-  emit({ type: 'stage-retrying', at: Date.now(), stage: stage.id, ...count, cause, failure, wait });
+  const { wait, cause, failure, retry: number, of } = retry;
+  emit({ type: 'stage-retrying', at: Date.now(), stage: stage.id, retry: number, of, cause, failure, wait });
 }
 
 /** Goes on after so many seconds, or as soon as the signal says that there is nothing to wait for. */
