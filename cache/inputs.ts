@@ -10,7 +10,7 @@ import { identityOf, isRacy } from './identity.ts';
 import { isIgnored } from './ignored.ts';
 import type { Memo } from './memo.ts';
 import { treeDigest } from './tree.ts';
-import { type Member, walkFolder } from './walk.ts';
+import { type Member, type Walk, walkFolder } from './walk.ts';
 
 export interface Pinned {
   readonly artifact: Artifact;
@@ -53,6 +53,16 @@ export function listFolder(root: string, memo: Memo): Result<readonly TreeEntry[
   return walk.ok ? ok(walk.value.members.map(entryOf)) : walk;
 }
 
+/** As `listFolder`, of a folder as an input. */
+export function listInput(
+  root: string,
+  memo: Memo,
+  without: readonly string[],
+): Result<readonly TreeEntry[], ArtifactFault> {
+  const walk = walkInput(root, memo, isIgnored, new Set(without));
+  return walk.ok ? ok(entriesOfInput(root, walk.value, new Set(without))) : walk;
+}
+
 function entryOf(member: Member<PinnedFile>): TreeEntry {
   if (member.kind === 'dir') return [member.path, 'dir'];
   if (member.kind === 'link') return [member.path, 'link', member.target];
@@ -66,21 +76,13 @@ function pinFolder(
   without: ReadonlySet<string>,
 ): Result<Pinned, ArtifactFault> {
   const readAt = Date.now();
-  const walk = walkFolder(
-    root,
-    (name, path) => skip(name) || (without.size > 0 && without.has(join(root, path))),
-    (path, stat) => pinFile(`${root}/${path}`, stat, memo),
-  );
+  const walk = walkInput(root, memo, skip, without);
   if (!walk.ok)
     return err({ ...walk.error, path: root, message: `In the folder ${root}, ${walk.error.message}` });
-  const above = new Set([...without].flatMap((path) => foldersBetween(root, path)));
-  const entries: TreeEntry[] = [];
+  const entries = entriesOfInput(root, walk.value, without);
   const files = new Map<string, [name: string, seen: SeenFile][]>();
   for (const member of walk.value.members) {
     const { path } = member;
-    // A folder that only holds what is left out comes and goes with it.
-    if (member.kind === 'dir' && above.has(path)) continue;
-    entries.push(entryOf(member));
     if (member.kind === 'file') {
       const end = path.lastIndexOf('/');
       const folder = end < 0 ? '' : path.slice(0, end);
@@ -96,6 +98,24 @@ function pinFolder(
     return inside === undefined ? guard : { ...guard, files: guardFiles(inside) };
   });
   return ok({ artifact: { form: 'tree', digest: treeDigest(entries) }, guards });
+}
+
+function walkInput(root: string, memo: Memo, skip: Skip, without: ReadonlySet<string>) {
+  return walkFolder(
+    root,
+    (name, path) => skip(name) || (without.size > 0 && without.has(join(root, path))),
+    (path, stat) => pinFile(`${root}/${path}`, stat, memo),
+  );
+}
+
+/** A folder that only holds what is left out comes and goes with it. */
+function entriesOfInput(
+  root: string,
+  { members }: Walk<PinnedFile>,
+  without: ReadonlySet<string>,
+): TreeEntry[] {
+  const above = new Set([...without].flatMap((path) => foldersBetween(root, path)));
+  return members.filter(({ kind, path }) => kind !== 'dir' || !above.has(path)).map(entryOf);
 }
 
 /** `a`, `a/b` for `root/a/b/c`. */

@@ -14,7 +14,7 @@ import { isTree } from './tree-shape.ts';
 const TAG = 'warren/tree/1\n';
 
 /** The tag stands in front of the stored text too: the digest of a tree object is that of its bytes, like any other. */
-function treeText(entries: readonly TreeEntry[]): string {
+export function treeText(entries: readonly TreeEntry[]): string {
   // Lists of texts: plain JSON is canonical, and ten times faster for 200,000 of them.
   return `${TAG}${JSON.stringify(entries)}`;
 }

@@ -13,9 +13,9 @@ export interface Good {
   readonly digest: Digest;
   readonly form: Artifact['form'];
   readonly size: number;
-  readonly from: { readonly file: string } | { readonly text: string };
-  /** Not a file of ours: its bytes may no longer be those of the digest. */
-  readonly loose?: true | undefined;
+  readonly file: string;
+  /** A file of the user's, as it can be named: its bytes may no longer be those of the digest. */
+  readonly loose?: string | undefined;
 }
 
 /** What is laid out for an attempt, in the terms of its key. Plain JSON. */

@@ -1,0 +1,110 @@
+/** @file What has to be at hand for a stage that runs elsewhere: every object of its inputs, and where its bytes are here. */
+import { statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { hexOf } from '../../../base/digest.ts';
+import type { Digest, StageId } from '../../../base/ids.ts';
+import { err, ok, type Result } from '../../../base/result.ts';
+import type { Artifact, TreeEntry } from '../../../cache/artifact.ts';
+import { listInput } from '../../../cache/inputs.ts';
+import { objectPath } from '../../../cache/layout.ts';
+import { errnoOf } from '../../../cache/publish.ts';
+import { temporaryStore } from '../../../cache/temporary.ts';
+import { entriesOf, firstLost, treeDigest, treeText } from '../../../cache/tree.ts';
+import type { Good } from '../../executors/site.ts';
+import type { Source, Stage } from '../../pipeline/graph.ts';
+import type { ResolvedInputs } from '../../plan/fingerprint.ts';
+import { sourcesOf } from '../../plan/index.ts';
+import type { World } from '../../plan/world.ts';
+
+export type NotAtHand =
+  | { readonly kind: 'lost'; readonly producer: StageId; readonly output: string; readonly digest: Digest }
+  /** A file of the user's is no longer what was hashed. */
+  | { readonly kind: 'changed'; readonly file: string };
+
+/** Each object once. `scratch`: a folder for the lists of the user's folders, which are no objects of the cache. */
+export function goodsOf(
+  stage: Pick<Stage, 'in'>,
+  inputs: ResolvedInputs,
+  { project, memo }: Pick<World, 'project' | 'memo'>,
+  scratch: string,
+): Result<readonly Good[], NotAtHand> {
+  const goods = new Map<string, Good>();
+  const add = (digest: Digest, form: Artifact['form'], file: string, loose?: string): void => {
+    const name = `${digest} ${form === 'exec'}`;
+    if (!goods.has(name)) goods.set(name, { digest, form, file, size: statSync(file).size, loose });
+  };
+  const addList = (entries: readonly TreeEntry[], digest: Digest): void => {
+    const file = join(scratch, hexOf(digest));
+    writeFileSync(file, treeText(entries));
+    add(digest, 'tree', file);
+  };
+
+  function addResult(artifact: Artifact, { stage: producer, output }: Made): NotAtHand | undefined {
+    const { digest, form, held } = artifact;
+    const lost = (): NotAtHand => ({ kind: 'lost', producer, output, digest });
+    const stores = [project.cache, temporaryStore(project.cache)];
+    const store = stores.find((each) => firstLost(each, artifact) === undefined);
+    if (store === undefined) return lost();
+    if (form !== 'tree') {
+      add(digest, form, held?.path ?? objectPath(store, digest, form));
+      return undefined;
+    }
+    const entries = entriesOf(store, artifact);
+    if (entries === undefined) return lost();
+    if (held === undefined) add(digest, form, objectPath(store, digest, form));
+    else addList(entries, digest);
+    for (const [path, kind, value] of entries) {
+      if (kind === 'dir' || kind === 'link') continue;
+      add(value, kind, held === undefined ? objectPath(store, value, kind) : join(held.path, path));
+    }
+    return undefined;
+  }
+
+  function addFile({ digest, form }: Artifact, { path, without = [] }: OfUser): NotAtHand | undefined {
+    const changed: NotAtHand = { kind: 'changed', file: path };
+    if (form !== 'tree') {
+      add(digest, form, path, path);
+      return undefined;
+    }
+    const listed = listInput(path, memo, without);
+    if (!listed.ok || treeDigest(listed.value) !== digest) return changed;
+    addList(listed.value, digest);
+    for (const [member, kind, value] of listed.value) {
+      if (kind === 'dir' || kind === 'link') continue;
+      add(value, kind, join(path, member), join(path, member));
+    }
+    return undefined;
+  }
+
+  for (const [name, { items }] of Object.entries(inputs)) {
+    const sources = sourcesOf(stage.in[name] as Stage['in'][string]);
+    for (const [i, { artifact }] of items.entries()) {
+      const source = sources[i] as Source;
+      const fault = guarded(
+        () => (source.kind === 'file' ? addFile(artifact, source) : addResult(artifact, source)),
+        source,
+        artifact,
+      );
+      if (fault !== undefined) return err(fault);
+    }
+  }
+  return ok([...goods.values()]);
+}
+
+type Made = Extract<Source, { readonly kind: 'output' }>;
+type OfUser = Extract<Source, { readonly kind: 'file' }>;
+
+/** Taken away between two looks. */
+function guarded(
+  add: () => NotAtHand | undefined,
+  source: Source,
+  { digest }: Artifact,
+): NotAtHand | undefined {
+  try {
+    return add();
+  } catch (error) {
+    if (errnoOf(error) !== 'ENOENT') throw error;
+    if (source.kind === 'file') return { kind: 'changed', file: source.path };
+    return { kind: 'lost', producer: source.stage, output: source.output, digest };
+  }
+}

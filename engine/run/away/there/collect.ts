@@ -1,0 +1,43 @@
+/** @file On the host: what an attempt left behind, once its job has ended. Safe to ask again. */
+import { readFileSync, rmSync } from 'node:fs';
+import { dirname, join, relative } from 'node:path';
+import { spoiledInput } from '../../../../cache/spoiled.ts';
+import type { Handed } from '../../../../cache/placement.ts';
+import type { Brought, Layout, SpoiledThere } from '../../../executors/site.ts';
+import { collectOutputs } from '../../collect.ts';
+import { HANDED, readLaid } from './lay-out.ts';
+import { once } from './once.ts';
+
+/** `broken`: the host went down while it was at it. `full`: the store there could not take all of it. */
+export type CollectedThere = Brought | { readonly kind: 'broken' } | { readonly kind: 'full'; readonly why: string };
+
+/** Outputs into the store. */
+export async function collectThere(root: string, folder: string, out: Layout['out']): Promise<CollectedThere> {
+  const done = await once(folder, 'collected', async (): Promise<CollectedThere> => {
+    const collected = await collectOutputs({ out }, readLaid(folder).outputs, root);
+    if (!collected.ok) {
+      const { code, message, hint } = collected.error;
+      return code === 'cache-write' ? { kind: 'full', why: message } : { kind: 'refused', code, message, hint };
+    }
+    const { artifacts, unstored } = collected.value;
+    return unstored === undefined ? { kind: 'outputs', artifacts } : { kind: 'full', why: unstored };
+  });
+  return done ?? { kind: 'broken' };
+}
+
+/** The first input that is not what was handed out. A spoiled object is taken out of the store. */
+export async function spoiledThere(folder: string): Promise<SpoiledThere | undefined> {
+  const found = await once(folder, 'spoiled', async (): Promise<{ readonly spoiled?: SpoiledThere }> => {
+    const handed = JSON.parse(readFileSync(join(folder, HANDED), 'utf8')) as Handed[];
+    const spoiled = spoiledInput(handed);
+    if (spoiled === undefined) return {};
+    const { path, digest, form } = spoiled.handed;
+    return { spoiled: { path: relative(folder, path), digest, form, sure: spoiled.sure } };
+  });
+  return found?.spoiled;
+}
+
+/** Takes an attempt's files away; with `state`, what its key's attempts shared, too. */
+export function removeThere(folder: string, state: boolean): void {
+  rmSync(state ? dirname(folder) : folder, { recursive: true, force: true });
+}
