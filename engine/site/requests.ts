@@ -2,6 +2,7 @@
  * @file What is asked over a link, and what comes back: one table for both sides. Each request may be asked again when
  * its answer got lost, so each must be safe to repeat. Bytes go beside the JSON of a request and of an answer.
  */
+import { ATTEMPT_SHAPES, type AttemptRequests } from '../executors/ssh/requests.ts';
 import {
   count,
   either,
@@ -52,7 +53,7 @@ interface Stored {
   readonly part: number;
 }
 
-export interface Requests {
+export interface Requests extends AttemptRequests {
   /** Keeps the link alive. */
   readonly ping: Exchange<Nothing, Nothing>;
   readonly facts: Exchange<Nothing, HostFacts>;
@@ -144,12 +145,12 @@ export type Op = keyof Requests;
 export type Ask<O extends Op> = Requests[O]['ask'];
 export type Answer<O extends Op> = Requests[O]['answer'];
 
-interface Exchange<A extends object, B extends object> {
+export interface Exchange<A extends object, B extends object> {
   readonly ask: A;
   readonly answer: B;
 }
 /** No fields. */
-type Nothing = Readonly<Record<never, never>>;
+export type Nothing = Readonly<Record<never, never>>;
 
 type Shapes = { readonly [O in Op]: { readonly ask: Shape<Ask<O>>; readonly answer: Shape<Answer<O>> } };
 
@@ -161,6 +162,7 @@ const argv: Shape<readonly string[]> = list(text(), 10_000);
 const code: Shape<string> = text(64);
 
 export const SHAPES: Shapes = {
+  ...ATTEMPT_SHAPES,
   ping: { ask: nothing, answer: nothing },
   facts: {
     ask: nothing,

@@ -3,13 +3,11 @@ import { readFileSync, rmSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import { spoiledInput } from '../../../../cache/spoiled.ts';
 import type { Handed } from '../../../../cache/placement.ts';
-import type { Brought, Layout, SpoiledThere } from '../../../executors/site.ts';
+import type { Layout, SpoiledThere } from '../../../executors/site.ts';
+import type { CollectedThere } from '../../../executors/ssh/requests.ts';
 import { collectOutputs } from '../../collect.ts';
 import { HANDED, readLaid } from './lay-out.ts';
 import { once } from './once.ts';
-
-/** `broken`: the host went down while it was at it. `full`: the store there could not take all of it. */
-export type CollectedThere = Brought | { readonly kind: 'broken' } | { readonly kind: 'full'; readonly why: string };
 
 /** Outputs into the store. */
 export async function collectThere(root: string, folder: string, out: Layout['out']): Promise<CollectedThere> {

@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import type { Digest, StageId } from '../../../../base/ids.ts';
 import { err, ok, type Result } from '../../../../base/result.ts';
 import { writeAtomic } from '../../../../cache/publish.ts';
-import type { Laid, Layout } from '../../../executors/site.ts';
+import type { Layout } from '../../../executors/site.ts';
+import type { LaidOut } from '../../../executors/ssh/requests.ts';
 import type { Binding, Source } from '../../../pipeline/graph.ts';
 import { stageInputs, stageOutputs } from '../../staging.ts';
 import { keyFolder } from './folders.ts';
@@ -14,14 +15,12 @@ const PARTS = ['in', 'out', 'tmp', 'work', 'job'] as const;
 export const HANDED = 'handed.json';
 const LAID = 'laid.json';
 
-export type LaidOut = Pick<Laid, 'folder' | 'inputs' | 'outputs' | 'state'>;
-
 /** Safe to repeat: what has begun to run is left as it is. The error is an object that is not there, or not whole. */
 export function layOut(root: string, project: string, layout: Layout): Result<LaidOut, Digest> {
   const base = keyFolder(root, project, layout.key);
   const folder = join(base, String(layout.attempt));
   if (existsSync(join(folder, 'job', 'started'))) {
-    return ok(JSON.parse(readFileSync(join(folder, LAID), 'utf8')) as LaidOut);
+    return ok(readLaid(folder));
   }
   removeEarlier(base, layout.attempt);
   const state = join(base, 'state');
@@ -35,6 +34,10 @@ export function layOut(root: string, project: string, layout: Layout): Result<La
   const laid: LaidOut = { folder, inputs: staged, outputs: stageOutputs(layout, { folder }), state };
   writeAtomic(join(folder, LAID), JSON.stringify(laid));
   return ok(laid);
+}
+
+export function readLaid(folder: string): LaidOut {
+  return JSON.parse(readFileSync(join(folder, LAID), 'utf8')) as LaidOut;
 }
 
 /** The engine has the key's lock: an attempt before this one has ended, or is nobody's. Its own is laid out again. */
