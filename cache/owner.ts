@@ -54,13 +54,13 @@ export function isAlive(owner: Owner): boolean | undefined {
 }
 
 /** Field 22 of /proc/<pid>/stat; the command's name before it may hold spaces and brackets. A zombie is dead. */
-function startOf(pid: number): string {
+export function startOf(pid: number): string {
   const stat = readOr(`/proc/${pid}/stat`);
   const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
   return fields[0] === 'Z' ? '' : (fields[19] ?? '');
 }
 
-function bootId(): string {
+export function bootId(): string {
   return readOr('/proc/sys/kernel/random/boot_id').trim();
 }
 

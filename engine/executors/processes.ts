@@ -23,11 +23,24 @@ export function processesMarked(mark: string): number[] {
   return listProcesses().filter((pid) => read(`/proc/${pid}/environ`).includes(mark));
 }
 
+/** Groups that the children of a process lead. */
+export function groupsUnder(parent: number): number[] {
+  return listProcesses().filter((pid) => {
+    const { above, group } = fieldsOf(pid);
+    return above === parent && group === pid;
+  });
+}
+
 function runsIn(pid: number, group: number): boolean {
-  // `pid (name) state parent group ...`; a name may hold anything, brackets too.
+  const { state, group: own } = fieldsOf(pid);
+  return own === group && state !== 'Z' && state !== 'X';
+}
+
+/** `pid (name) state parent group ...`; a name may hold anything, brackets too. */
+function fieldsOf(pid: number): { state: string | undefined; above: number; group: number } {
   const stat = read(`/proc/${pid}/stat`);
-  const [state, , own] = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-  return Number(own) === group && state !== 'Z' && state !== 'X';
+  const [state, above, group] = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+  return { state, above: Number(above), group: Number(group) };
 }
 
 function listProcesses(): number[] {

@@ -45,8 +45,16 @@ export interface Order {
   readonly layout: Layout;
   readonly resources: Resources;
   readonly goods: readonly Good[];
+  /** A kind is started by this program; a command needs nothing of it. */
+  readonly program: boolean;
+  /** It takes all cores of a host where it asks for no number. */
+  readonly computes: boolean;
+  /** For people: the stage. */
+  readonly label: string;
   /** Where the state of earlier attempts lies: only there can it be continued. */
   readonly host: string | undefined;
+  /** Where the attempt before was lost: rather somewhere else. */
+  readonly avoid: string | undefined;
 }
 
 /** Where an attempt lies. Plain JSON: it is written beside the attempt here, for whichever run comes next. */
@@ -59,9 +67,8 @@ export interface Berth {
 
 /** How a process is started on a host. */
 export interface Premises {
-  /** Node.js and its arguments up to the host of kinds. */
-  readonly runtime: readonly [string, ...string[]];
-  /** The folder that the program's own files lie in there. */
+  readonly node: string;
+  /** The folder that the program's own files lie in there; empty if it was not asked for. */
   readonly program: string;
   /** PATH, HOME and USER there. */
   readonly own: { readonly [name: string]: string };
@@ -126,8 +133,11 @@ export interface Site {
     cache: string,
     stop: AbortSignal,
   ): Promise<Result<Brought, ExecutorFault>>;
-  /** The attempt has ended: its room is free. `remove` its files, and the `state/` of its key with them. */
-  leave(berth: Berth, name: string, remove: 'nothing' | 'files' | 'state'): Promise<void>;
+  /**
+   * The attempt has ended: its room is free. `remove` its files, and the `state/` of its key with them. Answers whether
+   * there is something in that; undefined: nobody could be asked.
+   */
+  leave(berth: Berth, name: string, remove: 'nothing' | 'files' | 'state'): Promise<boolean | undefined>;
   /** An attempt of an earlier run that goes on takes up its room. */
   adopt(berth: Berth, name: string, resources: Resources): void;
 }

@@ -26,8 +26,11 @@ export interface LayOptions {
   readonly batch?: Batch | undefined;
 }
 
-/** Safe to repeat, until the job has started: then nothing is written any more. */
-export function layJob(job: Laying, options: LayOptions = {}): Result<undefined, ExecutorFault> {
+/** The files of a job by name, with their texts. */
+export function jobFiles(
+  job: Laying,
+  options: LayOptions = {},
+): Result<{ readonly [name: string]: string }, ExecutorFault> {
   const { launch, secrets, resources, folder } = job;
   const nul = [...launch.argv, launch.cwd, folder, ...Object.entries(launch.env).flat()].some((each) =>
     each.includes('\0'),
@@ -49,10 +52,17 @@ export function layJob(job: Laying, options: LayOptions = {}): Result<undefined,
   if (options.launcher !== undefined)
     files['launch.sh'] = launchScript(folder, options.launcher, options.before);
   if (options.batch !== undefined) files['batch'] = `${JSON.stringify(options.batch)}\n`;
-  const to = jobFolder(folder);
+  return ok(files);
+}
+
+/** Safe to repeat, until the job has started: then nothing is written any more. */
+export function layJob(job: Laying, options: LayOptions = {}): Result<undefined, ExecutorFault> {
+  const files = jobFiles(job, options);
+  if (!files.ok) return files;
+  const to = jobFolder(job.folder);
   try {
     mkdirSync(to, { recursive: true });
-    for (const [name, text] of Object.entries(files)) writeFileSync(join(to, name), text);
+    for (const [name, text] of Object.entries(files.value)) writeFileSync(join(to, name), text);
   } catch (error) {
     const code = errnoOf(error);
     if (code === undefined) throw error;

@@ -65,8 +65,13 @@ export interface AttemptRequests {
   >;
   readonly spoiled: Exchange<{ readonly folder: string }, { readonly spoiled: SpoiledThere | null }>;
   readonly collect: Exchange<{ readonly folder: string; readonly out: Layout['out'] }, CollectedThere>;
-  /** `state`: what the attempts of its key shared goes, too. */
-  readonly 'remove-attempt': Exchange<{ readonly folder: string; readonly state: boolean }, Nothing>;
+  /** `state`: what the attempts of its key shared goes, too. Answers whether something is left in that. */
+  readonly 'remove-attempt': Exchange<
+    { readonly folder: string; readonly state: boolean },
+    { readonly state: boolean }
+  >;
+  /** PATH, HOME and USER. */
+  readonly variables: Exchange<Nothing, { readonly own: { readonly [name: string]: string } }>;
   /** Takes GPUs for a job that is to be started, as far as they are free; asked again and again, it keeps its place in the line. */
   readonly 'gpus-reserve': Exchange<
     { readonly name: string; readonly label: string; readonly gpus: GpuAsk },
@@ -211,7 +216,11 @@ export const ATTEMPT_SHAPES: Shapes = {
       hint: optional(path),
     }),
   },
-  'remove-attempt': { ask: record<Ask<'remove-attempt'>>({ folder: path, state: flag }), answer: nothing },
+  'remove-attempt': {
+    ask: record<Ask<'remove-attempt'>>({ folder: path, state: flag }),
+    answer: record<Answer<'remove-attempt'>>({ state: flag }),
+  },
+  variables: { ask: nothing, answer: record<Answer<'variables'>>({ own: named(text()) }) },
   'gpus-reserve': {
     ask: record<Ask<'gpus-reserve'>>({ name: word, label: word, gpus: gpuAsk }),
     answer: record<Answer<'gpus-reserve'>>({

@@ -1,8 +1,8 @@
 /** @file On the host: what an attempt left behind, once its job has ended. Safe to ask again. */
-import { readFileSync, rmSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
-import { spoiledInput } from '../../../../cache/spoiled.ts';
 import type { Handed } from '../../../../cache/placement.ts';
+import { spoiledInput } from '../../../../cache/spoiled.ts';
 import type { Layout, SpoiledThere } from '../../../executors/site.ts';
 import type { CollectedThere } from '../../../executors/ssh/requests.ts';
 import { collectOutputs } from '../../collect.ts';
@@ -10,15 +10,19 @@ import { HANDED, readLaid } from './lay-out.ts';
 import { once } from './once.ts';
 
 /** Outputs into the store. */
-export async function collectThere(root: string, folder: string, out: Layout['out']): Promise<CollectedThere> {
+export async function collectThere(
+  root: string,
+  folder: string,
+  out: Layout['out'],
+): Promise<CollectedThere> {
   const done = await once(folder, 'collected', async (): Promise<CollectedThere> => {
     const collected = await collectOutputs({ out }, readLaid(folder).outputs, root);
     if (!collected.ok) {
       const { code, message, hint } = collected.error;
-      return code === 'cache-write' ? { kind: 'full', why: message } : { kind: 'refused', code, message, hint };
+      return code === 'cache-write' ? { kind: 'full', message } : { kind: 'refused', code, message, hint };
     }
     const { artifacts, unstored } = collected.value;
-    return unstored === undefined ? { kind: 'outputs', artifacts } : { kind: 'full', why: unstored };
+    return unstored === undefined ? { kind: 'outputs', artifacts } : { kind: 'full', message: unstored };
   });
   return done ?? { kind: 'broken' };
 }
@@ -35,7 +39,10 @@ export async function spoiledThere(folder: string): Promise<SpoiledThere | undef
   return found?.spoiled;
 }
 
-/** Takes an attempt's files away; with `state`, what its key's attempts shared, too. */
-export function removeThere(folder: string, state: boolean): void {
-  rmSync(state ? dirname(folder) : folder, { recursive: true, force: true });
+/** Takes an attempt's files away; with `state`, what its key's attempts shared, too. Answers whether something is left in that. */
+export function removeThere(folder: string, state: boolean): boolean {
+  const base = dirname(folder);
+  rmSync(state ? base : folder, { recursive: true, force: true });
+  const kept = join(base, 'state');
+  return existsSync(kept) && readdirSync(kept).length > 0;
 }

@@ -6,6 +6,7 @@ import { err, ok, type Result } from '../../../../base/result.ts';
 import { writeAtomic } from '../../../../cache/publish.ts';
 import type { Layout } from '../../../executors/site.ts';
 import type { LaidOut } from '../../../executors/ssh/requests.ts';
+import { lives } from '../../../executors/ssh/there/look.ts';
 import type { Binding, Source } from '../../../pipeline/graph.ts';
 import { stageInputs, stageOutputs } from '../../staging.ts';
 import { keyFolder } from './folders.ts';
@@ -45,7 +46,7 @@ function removeEarlier(base: string, attempt: number): void {
   if (!existsSync(base)) return;
   for (const name of readdirSync(base)) {
     const old = join(base, name);
-    if (/^\d+$/.test(name) && Number(name) <= attempt && !mayRun(old)) rmSync(old, { recursive: true });
+    if (/^\d+$/.test(name) && Number(name) <= attempt && !lives(old)) rmSync(old, { recursive: true });
   }
 }
 
