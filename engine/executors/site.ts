@@ -6,15 +6,12 @@ import type { Digest, Key } from '../../base/ids.ts';
 import type { Result } from '../../base/result.ts';
 import type { Artifact } from '../../cache/artifact.ts';
 import type { Output, Resources } from '../pipeline/graph.ts';
+import type { Parcel } from '../site/sending.ts';
 import type { ExecutorFault } from './contract.ts';
 
 /** An object as it lies here: in the cache, or a file of the user's whose digest was taken before. */
-export interface Good {
-  readonly digest: Digest;
-  readonly form: Artifact['form'];
-  readonly size: number;
-  readonly file: string;
-  /** A file of the user's, as it can be named: its bytes may no longer be those of the digest. */
+export interface Good extends Parcel {
+  /** The user's file: its bytes may no longer be those of the digest. */
   readonly loose?: string | undefined;
 }
 

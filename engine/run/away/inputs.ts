@@ -1,7 +1,6 @@
 /** @file What has to be at hand for a stage that runs elsewhere: every object of its inputs, and where its bytes are here. */
-import { statSync, writeFileSync } from 'node:fs';
+import { statSync } from 'node:fs';
 import { join } from 'node:path';
-import { hexOf } from '../../../base/digest.ts';
 import type { Digest, StageId } from '../../../base/ids.ts';
 import { err, ok, type Result } from '../../../base/result.ts';
 import type { Artifact, TreeEntry } from '../../../cache/artifact.ts';
@@ -21,22 +20,23 @@ export type NotAtHand =
   /** A file of the user's is no longer what was hashed. */
   | { readonly kind: 'changed'; readonly file: string };
 
-/** Each object once. `scratch`: a folder for the lists of the user's folders, which are no objects of the cache. */
+/** Each object once. */
 export function goodsOf(
   stage: Pick<Stage, 'in'>,
   inputs: ResolvedInputs,
   { project, memo }: Pick<World, 'project' | 'memo'>,
-  scratch: string,
 ): Result<readonly Good[], NotAtHand> {
   const goods = new Map<string, Good>();
-  const add = (digest: Digest, form: Artifact['form'], file: string, loose?: string): void => {
-    const name = `${digest} ${form === 'exec'}`;
-    if (!goods.has(name)) goods.set(name, { digest, form, file, size: statSync(file).size, loose });
+  const put = (good: Good): void => {
+    const name = `${good.digest} ${good.form}`;
+    if (!goods.has(name)) goods.set(name, good);
   };
+  const add = (digest: Digest, form: Artifact['form'], file: string, loose?: string): void =>
+    // The list of a folder is a file like any other.
+    put({ digest, form: form === 'exec' ? form : 'file', size: statSync(file).size, from: { file }, loose });
   const addList = (entries: readonly TreeEntry[], digest: Digest): void => {
-    const file = join(scratch, hexOf(digest));
-    writeFileSync(file, treeText(entries));
-    add(digest, 'tree', file);
+    const text = treeText(entries);
+    put({ digest, form: 'file', size: Buffer.byteLength(text), from: { text } });
   };
 
   function addResult(artifact: Artifact, { stage: producer, output }: Made): NotAtHand | undefined {
