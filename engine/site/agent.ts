@@ -5,6 +5,7 @@
 import { Socket } from 'node:net';
 import type { Json } from '../../base/json.ts';
 import { errnoOf } from '../../cache/publish.ts';
+import { settled } from '../executors/ssh/there/unfinished.ts';
 import { HANDLERS } from './agent/handlers.ts';
 import type { Host } from './agent/handling.ts';
 import { isFault } from './agent/refusal.ts';
@@ -21,8 +22,8 @@ const out = new Socket({ fd: 1, readable: false, writable: true });
 let writing: Promise<void> = Promise.resolve();
 let silence = setTimeout(leave, SILENCE);
 
-function leave(): never {
-  process.exit(0);
+function leave(): void {
+  void settled().then(() => process.exit(0));
 }
 
 async function handle(frame: Frame): Promise<void> {

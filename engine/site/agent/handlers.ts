@@ -1,4 +1,5 @@
 /** @file Who answers which request. */
+import { ATTEMPT_HANDLERS } from '../../executors/ssh/there/handlers.ts';
 import { launch, run } from './commands.ts';
 import { list, read, remove, write } from './files.ts';
 import type { Handlers } from './handling.ts';
@@ -21,4 +22,5 @@ export const HANDLERS: Handlers = {
   'record-write': recordWrite,
   'program-there': programThere,
   program,
+  ...ATTEMPT_HANDLERS,
 };

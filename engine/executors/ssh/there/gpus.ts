@@ -1,7 +1,7 @@
 /** @file On the host: GPUs for jobs, by the machine's own leases, which every engine on it keeps to. */
 import { refuse } from '../../../site/agent/refusal.ts';
-import { shownGpu } from '../../gpus/gpu.ts';
 import { detectGpus } from '../../gpus/detect.ts';
+import { shownGpu } from '../../gpus/gpu.ts';
 import type { Lease } from '../../gpus/lease.ts';
 import { type GpuPool, openGpuPool } from '../../gpus/pool.ts';
 import { leasableGpus } from '../../gpus/visible.ts';
@@ -81,7 +81,7 @@ export function leaveGpus(name: string): void {
 export async function describeGpus(
   chosen: readonly string[],
 ): Promise<{ gpus: readonly string[]; trouble: string | null }> {
-  const detected = await detectGpus();
+  const detected = await detectGpus(process.env);
   const { gpus } = leasableGpus(detected.gpus, process.env['CUDA_VISIBLE_DEVICES'], choiceOf(chosen));
   return {
     gpus: gpus.map((gpu) => `${shownGpu(gpu)} ${gpu.name}`),

@@ -1,0 +1,105 @@
+/** @file One host of a profile: its link, what it has, and since when it does not answer. */
+import { err, ok, type Result } from '../../../base/result.ts';
+import { type Link, openLink } from '../../site/link.ts';
+import type { HostFacts } from '../../site/requests.ts';
+import { type Program, travel } from '../../site/travel.ts';
+import type { ExecutorFault } from '../contract.ts';
+import type { HostSettings, SshSettings } from '../settings.ts';
+import type { Premises } from '../site.ts';
+
+/** What a host has for jobs. */
+export interface Capacity {
+  readonly cpus: number;
+  /** Bytes. */
+  readonly memory: number;
+}
+
+export interface Host {
+  readonly name: string;
+  readonly settings: HostSettings;
+  readonly link: Link;
+  /** What it has, once that is known; the fault of the last try to find out. */
+  known(): Capacity | ExecutorFault | undefined;
+  /** Asks what it has, unless that is known or being asked. */
+  ask(): Promise<Result<Capacity, ExecutorFault>>;
+  /** How processes are started there; with `program`, this one is brought there first. */
+  premises(program: boolean, signal: AbortSignal): Promise<Result<Premises, ExecutorFault>>;
+  /** The fault as it is to be told: `lab/gpu2 cannot be reached since 20 s: ...`; undefined resets the clock. */
+  silent(fault: ExecutorFault | undefined): string;
+}
+
+/** Milliseconds that a first connection may take. */
+const PATIENCE = 15_000;
+
+export function openHost(
+  settings: HostSettings,
+  { config, root, node }: Pick<SshSettings, 'config' | 'root' | 'node'>,
+  profile: string,
+): Host {
+  const name = settings.host;
+  const link = openLink({ host: name, config, root, node });
+  let known: Capacity | ExecutorFault | undefined;
+  let asking: Promise<Result<Capacity, ExecutorFault>> | undefined;
+  let premises: Promise<Result<Premises, ExecutorFault>> | undefined;
+  let program: Promise<Result<Program, ExecutorFault>> | undefined;
+  let since: number | undefined;
+
+  async function ask(): Promise<Result<Capacity, ExecutorFault>> {
+    if (known !== undefined && 'cpus' in known) return ok(known);
+    const facts = await link.call('facts', {}, { patience: PATIENCE });
+    known = facts.ok ? capacityOf(settings, facts.value) : facts.error;
+    return 'cpus' in known ? ok(known) : err(known);
+  }
+
+  async function find(): Promise<Result<Premises, ExecutorFault>> {
+    const welcome = await link.open({ patience: PATIENCE });
+    if (!welcome.ok) return welcome;
+    const variables = await link.call('variables', {});
+    if (!variables.ok) return variables;
+    return ok({ node: welcome.value.node, program: '', own: variables.value.own });
+  }
+
+  return {
+    name,
+    settings,
+    link,
+    known: () => known,
+    ask: () => {
+      asking ??= ask().finally(() => {
+        asking = undefined;
+      });
+      return asking;
+    },
+    premises: async (withProgram, signal) => {
+      premises ??= find();
+      const found = await premises;
+      if (!found.ok) premises = undefined;
+      if (!found.ok || !withProgram) return found;
+      program ??= travel(link, { signal });
+      const brought = await program;
+      if (!brought.ok) {
+        program = undefined;
+        return brought;
+      }
+      return ok({ ...found.value, program: brought.value.folder });
+    },
+    silent: (fault) => {
+      if (fault === undefined) {
+        since = undefined;
+        return '';
+      }
+      since ??= Date.now();
+      const seconds = Math.round((Date.now() - since) / 1000);
+      const why = fault.output === undefined || fault.output === '' ? fault.message : fault.output;
+      return `${profile}/${name} cannot be reached since ${seconds} s: ${firstLine(why)}`;
+    },
+  };
+}
+
+function capacityOf(settings: HostSettings, facts: HostFacts): Capacity {
+  return { cpus: settings.cpus ?? facts.cores, memory: settings.memory ?? facts.memory };
+}
+
+function firstLine(text: string): string {
+  return text.trim().split('\n').at(-1) ?? '';
+}
