@@ -42,8 +42,8 @@ export interface Order {
   readonly layout: Layout;
   readonly resources: Resources;
   readonly goods: readonly Good[];
-  /** A kind is started by this program; a command needs nothing of it. */
-  readonly program: boolean;
+  /** What is started by this program's own modules; a command needs nothing of it. */
+  readonly kind: string | undefined;
   /** It takes all cores of a host where it asks for no number. */
   readonly computes: boolean;
   /** For people: the stage. */
@@ -65,7 +65,7 @@ export interface Berth {
 /** How a process is started on a host. */
 export interface Premises {
   readonly node: string;
-  /** The folder that the program's own files lie in there; empty if it was not asked for. */
+  /** The folder that the program's own files lie in there; empty for a command. */
   readonly program: string;
   /** PATH, HOME and USER there. */
   readonly own: { readonly [name: string]: string };

@@ -1,8 +1,8 @@
 /** @file One host of a profile: its link, what it has, and since when it does not answer. */
 import { err, ok, type Result } from '../../../base/result.ts';
 import { type Link, openLink } from '../../site/link.ts';
+import { placeProgram, programOf } from '../../site/program.ts';
 import type { HostFacts } from '../../site/requests.ts';
-import { type Program, travel } from '../../site/travel.ts';
 import type { ExecutorFault } from '../contract.ts';
 import type { HostSettings, SshSettings } from '../settings.ts';
 import type { Premises } from '../site.ts';
@@ -22,8 +22,10 @@ export interface Host {
   known(): Capacity | ExecutorFault | undefined;
   /** Asks what it has, unless that is known or being asked. */
   ask(): Promise<Result<Capacity, ExecutorFault>>;
-  /** How processes are started there; with `program`, this one is brought there first. */
-  premises(program: boolean, signal: AbortSignal): Promise<Result<Premises, ExecutorFault>>;
+  /** It answered, and does not any more. */
+  forget(fault: ExecutorFault): void;
+  /** How processes are started there; for a kind, this program is brought there first. */
+  premises(kind: string | undefined, signal: AbortSignal): Promise<Result<Premises, ExecutorFault>>;
   /** The fault as it is to be told: `lab/gpu2 cannot be reached since 20 s: ...`; undefined resets the clock. */
   silent(fault: ExecutorFault | undefined): string;
 }
@@ -41,13 +43,16 @@ export function openHost(
   let known: Capacity | ExecutorFault | undefined;
   let asking: Promise<Result<Capacity, ExecutorFault>> | undefined;
   let premises: Promise<Result<Premises, ExecutorFault>> | undefined;
-  let program: Promise<Result<Program, ExecutorFault>> | undefined;
+  const programs = new Map<string, string>();
+  let bringing: Promise<unknown> = Promise.resolve();
+  let facts: HostFacts | undefined;
   let since: number | undefined;
 
   async function ask(): Promise<Result<Capacity, ExecutorFault>> {
     if (known !== undefined && 'cpus' in known) return ok(known);
-    const facts = await link.call('facts', {}, { patience: PATIENCE });
-    known = facts.ok ? capacityOf(settings, facts.value) : facts.error;
+    const asked = await link.call('facts', {}, { patience: PATIENCE });
+    if (asked.ok) facts = asked.value;
+    known = asked.ok ? capacityOf(settings, asked.value) : asked.error;
     return 'cpus' in known ? ok(known) : err(known);
   }
 
@@ -57,6 +62,19 @@ export function openHost(
     const variables = await link.call('variables', {});
     if (!variables.ok) return variables;
     return ok({ node: welcome.value.node, program: '', own: variables.value.own });
+  }
+
+  async function bring(kind: string, signal: AbortSignal): Promise<Result<string, ExecutorFault>> {
+    const there = programs.get(kind);
+    if (there !== undefined) return ok(there);
+    const asked = facts === undefined ? await ask() : undefined;
+    if (asked?.ok === false) return asked;
+    const program = await programOf([kind], facts as HostFacts);
+    if (!program.ok) return program;
+    const placed = await placeProgram(link, program.value, { signal });
+    if (!placed.ok) return placed;
+    programs.set(kind, placed.value.folder);
+    return ok(placed.value.folder);
   }
 
   return {
@@ -70,18 +88,19 @@ export function openHost(
       });
       return asking;
     },
-    premises: async (withProgram, signal) => {
+    forget: (fault) => {
+      known = fault;
+    },
+    premises: async (kind, signal) => {
       premises ??= find();
       const found = await premises;
       if (!found.ok) premises = undefined;
-      if (!found.ok || !withProgram) return found;
-      program ??= travel(link, { signal });
-      const brought = await program;
-      if (!brought.ok) {
-        program = undefined;
-        return brought;
-      }
-      return ok({ ...found.value, program: brought.value.folder });
+      if (!found.ok || kind === undefined) return found;
+      // One after the other: the second finds most of it there.
+      const mine = bringing.then(() => bring(kind, signal));
+      bringing = mine;
+      const brought = await mine;
+      return brought.ok ? ok({ ...found.value, program: brought.value }) : brought;
     },
     silent: (fault) => {
       if (fault === undefined) {

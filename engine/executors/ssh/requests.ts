@@ -79,6 +79,11 @@ export interface AttemptRequests {
   >;
   /** What was reserved and not used is free again. */
   readonly 'gpus-leave': Exchange<{ readonly name: string }, Nothing>;
+  /** Why such a request can never be met there, or not now. */
+  readonly 'gpus-check': Exchange<
+    { readonly gpus: GpuAsk },
+    { readonly never: string | null; readonly later: string | null }
+  >;
   /** What may be used, for people, and why there is not more. */
   readonly gpus: Exchange<
     { readonly chosen: readonly string[] },
@@ -229,6 +234,10 @@ export const ATTEMPT_SHAPES: Shapes = {
     }),
   },
   'gpus-leave': { ask: record<Ask<'gpus-leave'>>({ name: word }), answer: nothing },
+  'gpus-check': {
+    ask: record<Ask<'gpus-check'>>({ gpus: gpuAsk }),
+    answer: record<Answer<'gpus-check'>>({ never: orNull(path), later: orNull(path) }),
+  },
   gpus: {
     ask: record<Ask<'gpus'>>({ chosen: list(word) }),
     answer: record<Answer<'gpus'>>({ gpus: list(word), trouble: orNull(path) }),

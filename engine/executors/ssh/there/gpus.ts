@@ -78,6 +78,20 @@ export function leaveGpus(name: string): void {
   place?.lease?.release();
 }
 
+export async function checkGpus(
+  ask: GpuAsk,
+): Promise<{ readonly never: string | null; readonly later: string | null }> {
+  const verdict = await poolOf(ask).check(ask);
+  switch (verdict.fits) {
+    case 'now':
+      return { never: null, later: null };
+    case 'later':
+      return { never: null, later: verdict.why };
+    case 'never':
+      return { never: verdict.fault.message, later: null };
+  }
+}
+
 export async function describeGpus(
   chosen: readonly string[],
 ): Promise<{ gpus: readonly string[]; trouble: string | null }> {

@@ -8,7 +8,7 @@ import { refuse } from '../../../site/agent/refusal.ts';
 import { readRecords } from '../../records/records.ts';
 import type { AttemptRequests } from '../requests.ts';
 import { cancelJobs } from './cancel.ts';
-import { describeGpus, leaveGpus, reserveGpus, takeGpus } from './gpus.ts';
+import { checkGpus, describeGpus, leaveGpus, reserveGpus, takeGpus } from './gpus.ts';
 import { lookAt, waitFor } from './look.ts';
 import { outputAfter } from './output.ts';
 import { startJob } from './start.ts';
@@ -31,6 +31,7 @@ export const ATTEMPT_HANDLERS: Pick<Handlers, keyof AttemptRequests> = {
     leaveGpus(name);
     return {};
   },
+  'gpus-check': ({ gpus }) => checkGpus(gpus),
   gpus: ({ chosen }) => describeGpus(chosen),
   'job-start': async ({ name, label, folder, secrets, gpus }, _bytes, host) => {
     own(host, folder);

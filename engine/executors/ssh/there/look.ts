@@ -43,12 +43,17 @@ export function sizesOf(folder: string): number[] {
 const LOOK = 100;
 const SELDOM = 10;
 
+/** One agent has one engine, whose later question is the one that counts. */
+let latest = 0;
+
 /** The places of jobs that are not as they were seen: as soon as there is one, or none after the limit in seconds. */
 export async function waitFor(
   jobs: readonly (JobName & { readonly seen: readonly number[] })[],
   limit: number,
 ): Promise<number[]> {
   const deadline = performance.now() + limit * 1000;
+  latest += 1;
+  const own = latest;
   for (let turn = 0; ; turn++) {
     const changed = jobs.flatMap(({ folder, process, seen }, at) => {
       const sizes = sizesOf(folder);
@@ -56,7 +61,7 @@ export async function waitFor(
       const gone = turn % SELDOM === 0 && !isAlive(nameIn(folder) ?? process);
       return same && !gone && !hasEnded(folder) ? [] : [at];
     });
-    if (changed.length > 0 || performance.now() >= deadline) return changed;
+    if (changed.length > 0 || performance.now() >= deadline || own !== latest) return changed;
     await new Promise((resolve) => setTimeout(resolve, LOOK));
   }
 }

@@ -1,0 +1,149 @@
+/** @file Which host an attempt goes to: one that can ever take it, answers, and has room for it now. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { err, ok, type Result } from '../../../base/result.ts';
+import type { ExecutorFault } from '../contract.ts';
+import type { Order, PrepareFault } from '../site.ts';
+import { demandOf, neverFits } from './demand.ts';
+import type { Capacity, Host } from './host.ts';
+import { hostWithGpus, leaveLines } from './lines.ts';
+import type { Room } from './room.ts';
+
+/** Milliseconds that one which does not answer is waited for: where another would do, and where there is no other. */
+const PATIENCE = 30_000;
+const FIRST_WAIT = 500;
+const MOST_WAIT = 10_000;
+
+export type Choose = (
+  order: Order,
+  waits: (why: string) => void,
+  stop: AbortSignal,
+) => Promise<Result<Host, PrepareFault>>;
+
+interface Judged {
+  readonly host: Host;
+  /** Why it cannot be it, ever or now. */
+  readonly fault: ExecutorFault | undefined;
+}
+
+export function makeChooser(profile: string, hosts: readonly Host[], room: Room): Choose {
+  return async (order, waits, stop) => {
+    const began = performance.now();
+    for (let wait = FIRST_WAIT; ; wait = Math.min(wait * 2, MOST_WAIT)) {
+      await firstKnown(hosts, stop);
+      if (stop.aborted) return err({ kind: 'stopped' });
+      const late = performance.now() - began > PATIENCE;
+      const judged = hosts.map((host): Judged => ({ host, fault: faultOf(host, order) }));
+      const usable = judged.filter(({ fault }) => fault === undefined).map(({ host }) => host);
+      const wished = judged.find(({ host }) => host.name === order.host);
+      const comesBack = wished?.fault?.passing === true && !late;
+      if (usable.length > 0 && !comesBack) {
+        const at = wished !== undefined && wished.fault === undefined ? [wished.host] : usable;
+        return enter(order, at, waits, stop);
+      }
+      const silent = comesBack ? wished : judged.find(({ fault }) => fault?.passing === true);
+      if (silent?.fault === undefined || (late && !comesBack)) return err(noHost(profile, judged));
+      waits(silent.host.silent(silent.fault));
+      await sleep(wait, undefined, { signal: stop }).catch(() => undefined);
+      await Promise.all(judged.map(({ host, fault }) => (fault?.passing ? host.ask() : undefined)));
+    }
+  };
+
+  async function enter(
+    order: Order,
+    at: readonly Host[],
+    waits: (why: string) => void,
+    stop: AbortSignal,
+  ): Promise<Result<Host, PrepareFault>> {
+    let able = at;
+    if (order.resources.gpus > 0) {
+      const held = await hostWithGpus(profile, order, at, waits, stop);
+      if (!held.ok) return held;
+      able = [held.value];
+    }
+    const rather = able.filter(({ name }) => name !== order.avoid);
+    const candidates = rather.length > 0 ? rather : able;
+    const host = await untilRoom(order, candidates, waits, stop);
+    if (host !== undefined) return ok(host);
+    leaveLines(able, order.name);
+    return err({ kind: 'stopped' });
+  }
+
+  function untilRoom(
+    order: Order,
+    candidates: readonly Host[],
+    waits: (why: string) => void,
+    stop: AbortSignal,
+  ): Promise<Host | undefined> {
+    return new Promise((resolve) => {
+      let went = false;
+      const leave = room.ask({
+        name: order.name,
+        demand: smallest(order, candidates),
+        hosts: () => candidates.map(({ name }) => name),
+        go: (name) => {
+          went = true;
+          stop.removeEventListener('abort', abort);
+          resolve(candidates.find((each) => each.name === name));
+        },
+      });
+      function abort(): void {
+        leave();
+        resolve(undefined);
+      }
+      if (went) return;
+      stop.addEventListener('abort', abort);
+      const names = candidates.map(({ name }) => `${profile}/${name}`).join(', ');
+      waits(`${names} ${candidates.length > 1 ? 'are' : 'is'} busy`);
+    });
+  }
+}
+
+function faultOf(host: Host, { resources }: Order): ExecutorFault | undefined {
+  const known = host.known();
+  if (known === undefined) {
+    return { code: 'host-unreachable', message: `${host.name} has not answered yet.`, passing: true };
+  }
+  return 'cpus' in known ? neverFits(host, known, resources) : known;
+}
+
+/** What takes all cores of a host takes those of the smallest that it may get. */
+function smallest(order: Order, candidates: readonly Host[]): Capacity {
+  const demands = candidates.flatMap((host) => {
+    const known = host.known();
+    return known !== undefined && 'cpus' in known ? [demandOf(order, known)] : [];
+  });
+  return { cpus: Math.min(...demands.map(({ cpus }) => cpus)), memory: order.resources.memory };
+}
+
+/** Until one host is known to be there, or what is to be heard of all of them has been heard. */
+async function firstKnown(hosts: readonly Host[], stop: AbortSignal): Promise<void> {
+  const answers = hosts.map(async (host) => {
+    const known = host.known();
+    const answer = known === undefined ? await host.ask() : undefined;
+    if (answer?.ok === false || (known !== undefined && 'code' in known)) throw new Error(host.name);
+  });
+  let heard = (): void => {};
+  const stopped = new Promise<void>((resolve) => {
+    heard = resolve;
+    stop.addEventListener('abort', heard);
+  });
+  await Promise.race([Promise.any(answers).catch(() => undefined), stopped]);
+  stop.removeEventListener('abort', heard);
+}
+
+/** One sentence with the reason of each host. */
+function noHost(profile: string, judged: readonly Judged[]): PrepareFault {
+  return { kind: 'fault', fault: together(profile, judged) };
+}
+
+export function together(profile: string, judged: readonly Judged[]): ExecutorFault {
+  const faults = judged.flatMap(({ host, fault }) => (fault === undefined ? [] : [{ host, fault }]));
+  const first = faults[0]?.fault;
+  if (first === undefined) throw new Error(`Internal error: no fault of ${profile}`);
+  if (faults.length === 1) return { ...first, passing: false };
+  const same = faults.every(({ fault }) => fault.code === first.code);
+  const reasons = faults.map(({ fault }) => fault.message).join(' ');
+  const message = `No host of profile ${profile} can take it. ${reasons}`;
+  const { hint, command, output } = first;
+  return { code: same ? first.code : 'no-host', message, hint, command, output, passing: false };
+}
