@@ -50,8 +50,11 @@ export function warnChanged(context: RunContext, stage: Stage, file: string): vo
   context.emit({ type: 'warning', at: Date.now(), stage: stage.id, diagnostic });
 }
 
+/** Beside the attempts of a key whose inputs were spoiled, perhaps by others: the next one has copies of its own. */
+export const SUSPECT = 'inputs-apart';
+
 /** What a stage is told that wrote to a result of another stage. */
-export function inputMutated(opened: Attempt, path: string): StageFailure {
+export function inputMutated(opened: Pick<Attempt, 'folder'>, path: string): StageFailure {
   const shown = path.startsWith(opened.folder) ? path.slice(opened.folder.length + 1) : path;
   return {
     code: 'input-mutated',

@@ -13,7 +13,7 @@ import type { Outputs } from '../plan/resolve.ts';
 import type { Attempt } from './attempt-folder.ts';
 import type { RunContext } from './context.ts';
 import type { Failed } from './failure.ts';
-import { inputMutated } from './input-checks.ts';
+import { inputMutated, SUSPECT } from './input-checks.ts';
 import { journalOf } from './intents.ts';
 import { here, launchOf } from './launch.ts';
 import type { Placed } from './placement.ts';
@@ -40,9 +40,6 @@ export type Made =
   | { readonly at: 'here'; readonly outputs: { readonly [name: string]: string } }
   /** Made where files are not shared, looked at there, and in our cache by now. */
   | { readonly at: 'away'; readonly artifacts: Outputs };
-
-/** Beside the attempts of a key whose inputs were spoiled, perhaps by others: the next one has copies of its own. */
-const SUSPECT = 'inputs-apart';
 
 export async function perform(
   context: Surroundings,

@@ -8,9 +8,9 @@ import type { Source, Stage } from '../pipeline/graph.ts';
 import { sourcesOf } from '../plan/index.ts';
 import type { HandedFrom, StagedInput } from './staging.ts';
 
-interface Given {
+export interface Given {
   readonly staged: { readonly [name: string]: StagedInput };
-  readonly handed: readonly HandedFrom[];
+  readonly handed: readonly Pick<HandedFrom, 'path' | 'cache' | 'digest' | 'form'>[];
 }
 
 /** The user's own file, or the output of a stage with the object that holds it; a file that is no input stays. */

@@ -20,13 +20,20 @@ export type NotAtHand =
   /** A file of the user's is no longer what was hashed. */
   | { readonly kind: 'changed'; readonly file: string };
 
-/** Each object once. */
+export interface AtHand {
+  /** Each object once. */
+  readonly goods: readonly Good[];
+  /** Who made an object, where it was not the user. */
+  readonly makers: ReadonlyMap<Digest, Pick<Made, 'stage' | 'output'>>;
+}
+
 export function goodsOf(
   stage: Pick<Stage, 'in'>,
   inputs: ResolvedInputs,
   { project, memo }: Pick<World, 'project' | 'memo'>,
-): Result<readonly Good[], NotAtHand> {
+): Result<AtHand, NotAtHand> {
   const goods = new Map<string, Good>();
+  const makers = new Map<Digest, Pick<Made, 'stage' | 'output'>>();
   const put = (good: Good): void => {
     const name = `${good.digest} ${good.form}`;
     if (!goods.has(name)) goods.set(name, good);
@@ -39,8 +46,10 @@ export function goodsOf(
     put({ digest, form: 'file', size: Buffer.byteLength(text), from: { text } });
   };
 
-  function addResult(artifact: Artifact, { stage: producer, output }: Made): NotAtHand | undefined {
+  function addResult(artifact: Artifact, source: Made): NotAtHand | undefined {
+    const { stage: producer, output } = source;
     const { digest, form, held } = artifact;
+    makers.set(digest, source);
     const lost = (): NotAtHand => ({ kind: 'lost', producer, output, digest });
     const stores = [project.cache, temporaryStore(project.cache)];
     const store = stores.find((each) => firstLost(each, artifact) === undefined);
@@ -55,6 +64,7 @@ export function goodsOf(
     else addList(entries, digest);
     for (const [path, kind, value] of entries) {
       if (kind === 'dir' || kind === 'link') continue;
+      makers.set(value, source);
       add(value, kind, held === undefined ? objectPath(store, value, kind) : join(held.path, path));
     }
     return undefined;
@@ -88,7 +98,7 @@ export function goodsOf(
       if (fault !== undefined) return err(fault);
     }
   }
-  return ok([...goods.values()]);
+  return ok({ goods: [...goods.values()], makers });
 }
 
 type Made = Extract<Source, { readonly kind: 'output' }>;

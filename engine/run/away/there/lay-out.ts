@@ -28,7 +28,13 @@ export function layOut(root: string, project: string, layout: Layout): Result<La
   if (!layout.keepState) rmSync(state, { recursive: true, force: true });
   for (const part of PARTS) mkdirSync(join(folder, part), { recursive: true });
   mkdirSync(state, { recursive: true });
-  const inputs = stageInputs({ in: bindingsOf(layout) }, layout.in, root, { folder }, layout.apart);
+  const inputs = stageInputs(
+    { in: bindingsOf(layout) },
+    layout.in,
+    root,
+    { folder },
+    { apart: layout.apart, before: false },
+  );
   if (!inputs.ok) return err(inputs.error.digest);
   const { staged, handed } = inputs.value;
   writeAtomic(join(folder, HANDED), JSON.stringify(handed));
