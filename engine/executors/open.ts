@@ -19,7 +19,13 @@ const OPEN: {
   ) => Opened;
 } = {
   local: async () => ok((await import('./local.ts')).localExecutor()),
-  ssh: notYet,
+  ssh: async (settings, { profile, project }) => {
+    const [{ sshExecutor }, { projectId }] = await Promise.all([
+      import('./ssh/ssh.ts'),
+      import('./ssh/project-id.ts'),
+    ]);
+    return ok(sshExecutor(settings, profile, projectId(project)));
+  },
   slurm: async (settings) => ok((await import('./slurm/slurm.ts')).slurmExecutor(settings)),
   command: notYet,
   kubernetes: notYet,
