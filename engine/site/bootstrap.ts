@@ -34,6 +34,9 @@ const LOADER = [
   'function take(n) { var b = Buffer.alloc(n), at = 0, got; while (at < n) { try { got = fs.readSync(0, b, at, n - at, null); } ' +
     'catch (e) { if (e.code === "EAGAIN") { Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 5); continue; } throw e; } ' +
     'if (got === 0) process.exit(4); at += got; } return b; }',
+  // Not the recursive one of Node.js, which never ends where nothing may be made.
+  'function make(folder) { try { fs.mkdirSync(folder, 448); } catch (e) { if (e.code === "EEXIST") return; ' +
+    'if (e.code === "ENOENT" && path.dirname(folder).length < folder.length) { make(path.dirname(folder)); fs.mkdirSync(folder, 448); } else throw e; } }',
   'function start() { say({ ready: true }); process.argv = [process.argv[0], path.join(home, "engine", "site", "agent.js"), root]; ' +
     'import(url.pathToFileURL(process.argv[1]).href); }',
   'function bring() { var raw = require("zlib").gunzipSync(take(take(4).readUInt32BE(0))); ' +
@@ -43,7 +46,7 @@ const LOADER = [
     'fs.mkdirSync(path.dirname(to), { recursive: true }); fs.writeFileSync(to, file[1]); }); ' +
     'try { fs.renameSync(made, home); } catch (e) { if (fs.existsSync(home)) {} else throw e; } } ' +
     'finally { fs.rmSync(made, { recursive: true, force: true }); } }',
-  'try { fs.mkdirSync(root, { recursive: true, mode: 448 }); fs.accessSync(root, fs.constants.W_OK); ' +
+  'try { make(root); fs.accessSync(root, fs.constants.W_OK); ' +
     'var have = fs.existsSync(home); say({ now: Date.now(), have: have }); if (have) {} else bring(); start(); } ' +
     'catch (e) { say({ fault: String(e.code), message: String(e.message) }); process.exit(3); }',
 ].join('; ');

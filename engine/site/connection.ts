@@ -6,7 +6,7 @@ import { err, ok, type Result } from '../../base/result.ts';
 import type { ExecutorFault } from '../executors/contract.ts';
 import type { AgentPack } from './agent-pack.ts';
 import { bootstrap } from './bootstrap.ts';
-import { printable, sshFault } from './faults.ts';
+import { cutFault, printable, sshFault } from './faults.ts';
 import { BrokenFrame, type Frame, frameReader } from './frame.ts';
 import { type Greeting, greeter } from './greeting.ts';
 import { type Aliveness, DEFAULT_ROOT, type HostLine, shownCall, sshWords } from './ssh.ts';
@@ -132,7 +132,7 @@ function talk(
       if (!(error instanceof BrokenFrame)) throw error;
       const message = `${line.host} answers what is no answer: ${error.message}.`;
       const hint = 'look at what its login shell prints after a command has begun';
-      end({ code: 'remote-answer', message, hint, command: shownCall(line), passing: true });
+      end({ code: 'remote-answer', message, hint, command: shownCall(line), passing: false });
     }
   });
   child.once('error', (error) => {
@@ -140,7 +140,8 @@ function talk(
     end({ code: 'ssh-missing', message, hint: 'install the OpenSSH client', passing: false });
   });
   child.once('close', (code, signal) => {
-    if (!stands && code !== 255 && signal === null) return end(greeting.unfinished(said, code));
-    end(sshFault(line, said));
+    if (stands) end(cutFault(line, said, code));
+    else if (code !== 255 && signal === null) end(greeting.unfinished(said, code));
+    else end(sshFault(line, said));
   });
 }

@@ -56,6 +56,16 @@ export function sshFault(line: HostLine, said: string): ExecutorFault {
   return { code: 'host-unreachable', message, hint, command, output, passing: true };
 }
 
+/** The end of a connection that stood: what was printed may come from the agent, and tells nothing of keys and names. */
+export function cutFault(line: HostLine, said: string, code: number | null): ExecutorFault {
+  const lost = code === 255 || code === null;
+  const message = lost
+    ? `The connection to ${line.host} was lost.`
+    : `The agent on ${line.host} ended by itself (exit ${code}).`;
+  const more = { command: shownCall(line), output: printable(said) };
+  return { code: 'host-unreachable', message, ...more, passing: true };
+}
+
 /** Codes of the system's errors on the other machine's disk. */
 export function diskFault(host: string, code: string, message: string): ExecutorFault {
   const about = printable(message);

@@ -77,13 +77,15 @@ export function greeter(host: HostLine, word: string, began: number, ears: Ears)
     const told = LINE(parsed(line));
     if (told === undefined) return;
     if (told.fault !== undefined) {
-      ears.fault(diskFault(host.host, told.fault, told.message ?? told.fault));
+      const fault = diskFault(host.host, told.fault, told.message ?? told.fault);
+      ears.fault({ ...fault, command: shownCall(host) });
     } else if (told.ready === true) {
       done = true;
       const [root = '', node = '', version = ''] = ['root', 'node', 'version'].map((name) =>
         fields.get(name),
       );
-      ears.ready({ root, node, version, skew });
+      if (root.startsWith('/')) ears.ready({ root, node, version, skew });
+      else ears.fault(strange(host, 'It does not say where its files are', root, null, 'remote-answer'));
     } else if (told.now !== undefined) {
       skew = skewOf(told.now, began, Date.now());
       if (told.have !== true) ears.send();

@@ -7,13 +7,21 @@ import type { Json } from '../../base/json.ts';
 import { err, ok, type Result } from '../../base/result.ts';
 import type { ExecutorFault } from '../executors/contract.ts';
 import { type AgentPack, agentPack, builtProgram } from './agent-pack.ts';
+import {
+  answerLost,
+  closedFault,
+  interrupted,
+  unreachableYet,
+  warningsOf,
+  wrongAnswer,
+} from './call-faults.ts';
 import { type Connection, connect } from './connection.ts';
 import { answerIn, type Told } from './envelope.ts';
 import { diskFault } from './faults.ts';
 import { encodeFrame, type Frame, MOST_BYTES } from './frame.ts';
 import type { Greeting } from './greeting.ts';
 import { type Answer, type Ask, type Op, SHAPES } from './requests.ts';
-import { type Aliveness, type HostLine, shownCall } from './ssh.ts';
+import type { Aliveness, HostLine } from './ssh.ts';
 import { window } from './window.ts';
 
 export interface Welcome extends Greeting {
@@ -56,13 +64,14 @@ const ALIVE: Aliveness = { connect: 10, every: 5 };
 const PATIENCE = 120_000;
 const BACK_OFF = 200;
 const MOST_BACK_OFF = 5000;
+/** Milliseconds. A connection that ended sooner may end as soon again. */
+const SHORT = 2000;
+/** Connections after which a request may be what ends them. */
+const MOST_LOSSES = 3;
 /** Milliseconds between two signs of life to the agent, which ends when it has heard nothing for some of them. */
 const PING = 60_000;
 /** Bytes on their way with requests and answers. */
 const WINDOW = 4 * 2 ** 20;
-/** Seconds from which clocks that differ are worth a word. */
-const MOST_SKEW = 60;
-
 interface Pending {
   readonly id: number;
   readonly frame: Promise<Buffer>;
@@ -72,6 +81,8 @@ interface Pending {
   readonly repeat: boolean;
   timer?: NodeJS.Timeout | undefined;
   sent: boolean;
+  /** Connections that ended before its answer came. */
+  losses: number;
 }
 
 export function openLink(line: HostLine, { alive = ALIVE, program }: LinkOptions = {}): Link {
@@ -82,6 +93,9 @@ export function openLink(line: HostLine, { alive = ALIVE, program }: LinkOptions
   let connection: Connection | undefined;
   let connecting = false;
   let stood = false;
+  let stoodAt = 0;
+  /** Connections in a row that hardly stood. */
+  let short = 0;
   let welcome: Welcome | undefined;
   let lastFault: ExecutorFault | undefined;
   let beat: NodeJS.Timeout | undefined;
@@ -94,8 +108,12 @@ export function openLink(line: HostLine, { alive = ALIVE, program }: LinkOptions
     clearInterval(beat);
     drained?.();
     lastFault = fault;
+    short = performance.now() - stoodAt < SHORT ? short + 1 : 0;
+    if (!fault.passing) failAll(fault);
     for (const one of [...pending.values()]) {
+      if (one.sent) one.losses += 1;
       if (one.sent && !one.repeat) fail(one, answerLost(line, fault));
+      else if (one.losses >= MOST_LOSSES) fail(one, fault);
       else giveUpLater(one);
     }
     if (pending.size > 0) begin();
@@ -132,6 +150,7 @@ export function openLink(line: HostLine, { alive = ALIVE, program }: LinkOptions
   async function reach(): Promise<void> {
     const pack = packOf(program);
     if (!pack.ok) return failAll(pack.error);
+    if (short > 1) await sleep(Math.min(BACK_OFF * 2 ** short, MOST_BACK_OFF));
     for (let pause = BACK_OFF; !closed && pending.size > 0; pause = Math.min(pause * 2, MOST_BACK_OFF)) {
       let over = false;
       const made = await connect(line, pack.value, alive, {
@@ -157,11 +176,13 @@ export function openLink(line: HostLine, { alive = ALIVE, program }: LinkOptions
   function stands(made: Connection): void {
     connection = made;
     stood = true;
+    stoodAt = performance.now();
     lastFault = undefined;
-    welcome = { ...made.welcome, warnings: warningsOf(line, made.welcome) };
+    welcome = { ...made.welcome, warnings: warningsOf(line, made.welcome.skew) };
     for (const one of pending.values()) {
       clearTimeout(one.timer);
       one.timer = undefined;
+      one.sent = false;
       write(one);
     }
     beat = setInterval(() => void call('ping', {}, { patience: 0 }), PING).unref();
@@ -219,6 +240,7 @@ export function openLink(line: HostLine, { alive = ALIVE, program }: LinkOptions
         patience,
         repeat,
         sent: false,
+        losses: 0,
       };
       signal?.addEventListener('abort', abort);
       pending.set(id, one);
@@ -273,41 +295,4 @@ export function openLink(line: HostLine, { alive = ALIVE, program }: LinkOptions
 function packOf(program: string | undefined): Result<AgentPack, ExecutorFault> {
   const folder = program === undefined ? builtProgram() : ok(program);
   return folder.ok ? agentPack(folder.value) : folder;
-}
-
-function warningsOf(line: HostLine, { skew }: Greeting): ExecutorFault[] {
-  if (Math.abs(skew) <= MOST_SKEW) return [];
-  const how = skew > 0 ? 'ahead' : 'behind';
-  return [
-    {
-      code: 'clock-skew',
-      message: `The clock of ${line.host} is ${Math.abs(skew)} s ${how} of this machine's.`,
-      hint: 'nothing of ours compares them, but times in its logs are off: set it by NTP',
-      command: shownCall(line, 'date'),
-      passing: true,
-    },
-  ];
-}
-
-function unreachableYet(line: HostLine): ExecutorFault {
-  const message = `${line.host} does not answer.`;
-  return { code: 'host-unreachable', message, command: shownCall(line), passing: true };
-}
-
-function answerLost(line: HostLine, { command, output }: ExecutorFault): ExecutorFault {
-  const message = `The connection to ${line.host} was lost before an answer came.`;
-  return { code: 'answer-lost', message, command, output, passing: true };
-}
-
-function interrupted(line: HostLine): ExecutorFault {
-  return { code: 'interrupted', message: `A call to ${line.host} was interrupted.`, passing: true };
-}
-
-function closedFault(line: HostLine): ExecutorFault {
-  return { code: 'link-closed', message: `The link to ${line.host} is closed.`, passing: true };
-}
-
-function wrongAnswer(line: HostLine, op: Op): ExecutorFault {
-  const message = `${line.host} answers ${op} with something else than an answer.`;
-  return { code: 'remote-answer', message, passing: false };
 }
