@@ -23,6 +23,7 @@ function faults(document: unknown): unknown {
 it('every command answers in the shape that its schema states', async () => {
   const tree = new Tree({
     'p.yaml': PIPELINE,
+    'slow.yaml': 'stages: { a: { run: sleep 60, out: { n: file } } }\n',
     'wrong.yaml': 'stages: { a: { rnu: x } }\n',
     'warren.yaml': 'remotes: { origin: ./elsewhere }\n',
     'elsewhere/README': '',
@@ -58,6 +59,9 @@ it('every command answers in the shape that its schema states', async () => {
     ['pull', 'pull', 'p.yaml'],
     ['lock-merge', 'lock', 'merge', 'p.lock.yaml', 'p.lock.yaml', 'p.lock.yaml'],
     ['doctor', 'doctor'],
+    ['detach', 'run', 'slow.yaml', '--detach'],
+    ['cancel', 'cancel'],
+    ['error', 'cancel'],
   ];
   for (const [expected, ...args] of calls) {
     const { document } = await tree.json(...args);

@@ -45,6 +45,8 @@ describe('the call', () => {
         status [run]                         show the stages of the latest run, or of
                                              that of a pipeline file
         runs [options] [file]                list the runs, newest first
+        cancel [options] [run]               end the run that goes on, or that of a
+                                             pipeline file
         logs [options] <stage...>            print what a stage printed
         graph [options] <file>               draw the stages and their inputs
         schema [kind]                        print the JSON Schema of pipeline files,
@@ -54,8 +56,8 @@ describe('the call', () => {
         pull [options] <file> [stages...]    bring results from a remote: what is
                                              needed and not here
         lock                                 work on lock files
-        doctor                               say whether this machine can run
-                                             pipelines
+        doctor [options]                     say whether this machine and the profiles
+                                             can run pipelines
         help [command]                       display help for command"
     `);
   });
