@@ -7,6 +7,7 @@ import type { JsonObject } from '../../base/json.ts';
 import type { Result } from '../../base/result.ts';
 import type { Resources } from '../pipeline/graph.ts';
 import type { Exit, Launch } from './executor.ts';
+import type { GpuPool } from './gpus/pool.ts';
 import type { Site } from './site.ts';
 
 export interface Capabilities {
@@ -46,7 +47,7 @@ export interface GpuGrant {
   readonly uuids: readonly string[];
   /** Of `CUDA_VISIBLE_DEVICES`. */
   readonly visible: string;
-  /** File descriptors with an flock each, inherited by the job; closed here once it has started. */
+  /** File descriptors with an flock each, for the job to inherit. Whoever leased them closes them, never before its start. */
   readonly files: readonly number[];
 }
 
@@ -113,6 +114,8 @@ export interface Executor {
   readonly capabilities: Capabilities;
   /** Where files are not shared: brings what an attempt needs there, and its outputs back. */
   readonly site?: Site | undefined;
+  /** Where the engine gives out GPUs: those of the executor's machine; undefined where there are none to be had. */
+  gpus?(): Promise<GpuPool>;
   /** Whether such a request can be met at all, and now; asked before a run (`plan`) and before a submission. */
   check(resources: Resources): Promise<Verdict>;
   /** One call for attempts that are ready at the same time; an answer for each, in their order. Safe to repeat. */

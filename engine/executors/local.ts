@@ -1,15 +1,16 @@
 /** @file The local executor: one child process a stage, in a process group of its own, gone when the engine is. */
 import { type ChildProcess, spawn } from 'node:child_process';
-import { closeSync } from 'node:fs';
 import type { Readable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ok } from '../../base/result.ts';
 import { errnoOf } from '../../cache/publish.ts';
-import type { Resources } from '../pipeline/graph.ts';
 import type { Executor, GpuGrant, Handle, State, Submission, Verdict } from './contract.ts';
 import type { Exit, Launch } from './executor.ts';
+import type { GpuPool } from './gpus/pool.ts';
+import { gpuVariables } from './gpus/variables.ts';
 import { type Pipe, pipeOf } from './pipe.ts';
 import { isGroupAlive, processesMarked, send } from './processes.ts';
+import type { LocalSettings } from './settings.ts';
 import { type Supervisor, startSupervisor } from './supervision.ts';
 
 /** How long after a process's end its pipes may stay open by something that left its group. Milliseconds. */
@@ -27,11 +28,18 @@ interface Process {
 
 const NOBODY = { after: () => new Uint8Array() };
 
-export function localExecutor(): Executor {
+export function localExecutor(settings: LocalSettings): Executor {
   const processes = new Map<string, Process>();
   let supervisor: Supervisor | undefined;
   let count = 0;
   let changed: (name: string) => void = () => {};
+  let opening: Promise<GpuPool> | undefined;
+
+  /** Loaded for stages that ask for GPUs alone. */
+  function gpus(): Promise<GpuPool> {
+    opening ??= import('./gpus/pool.ts').then(({ openGpuPool }) => openGpuPool({ gpus: settings.gpus }));
+    return opening;
+  }
 
   function start({ name, folder, launch, grant }: Submission): Handle {
     supervisor ??= startSupervisor();
@@ -39,7 +47,6 @@ export function localExecutor(): Executor {
     count += 1;
     const mark = `${supervisor.token}.${count}.`;
     const child = begin(launch, mark, grant);
-    for (const file of grant?.files ?? []) closeSync(file);
     if (child instanceof Error) {
       const handle = { name, id: 'none', folder, extra: {} };
       const pipes = { stdout: NOBODY, stderr: NOBODY, events: NOBODY };
@@ -110,7 +117,11 @@ export function localExecutor(): Executor {
   return {
     shown: 'local',
     capabilities: { sharedFs: true, survivesEngine: false, gang: false, arrays: false, queues: false },
-    check: (resources) => Promise.resolve(verdictOf(resources)),
+    check: async (resources) => {
+      if (resources.nodes > 1) return oneNode(resources.nodes);
+      return resources.gpus === 0 ? { fits: 'now' } : (await gpus()).check(resources);
+    },
+    gpus,
     submit: (submissions) => Promise.resolve(submissions.map((each) => ok(start(each)))),
     find: (wanted) => {
       const known = wanted.flatMap(({ name }) => processes.get(name)?.handle ?? []);
@@ -146,22 +157,18 @@ export function localExecutor(): Executor {
     close: () => {
       supervisor?.close();
       supervisor = undefined;
+      opening?.then(
+        (pool) => pool.close(),
+        () => {},
+      );
     },
   };
 }
 
-function verdictOf({ gpus, nodes }: Resources): Verdict {
-  const never = (code: string, message: string, hint: string): Verdict => ({
-    fits: 'never',
-    fault: { code, message, hint, passing: false },
-  });
-  if (nodes > 1) {
-    const message = `It asks for ${nodes} nodes, and the local executor has one.`;
-    return never('no-gang', message, 'a profile with an executor of a cluster has more');
-  }
-  if (gpus === 0) return { fits: 'now' };
-  const message = `It asks for ${gpus} GPU${gpus === 1 ? '' : 's'}, and the local executor grants none.`;
-  return never('no-gpu', message, 'remove resources.gpus to run it on CPUs');
+function oneNode(nodes: number): Verdict {
+  const message = `It asks for ${nodes} nodes, and the local executor has one.`;
+  const hint = 'a profile with an executor of a cluster has more';
+  return { fits: 'never', fault: { code: 'no-gang', message, hint, passing: false } };
 }
 
 /** A plain spawn: a library around it costs more than the process itself, and one stage is one process. */
@@ -171,12 +178,10 @@ function begin(
   grant: GpuGrant | undefined,
 ): ChildProcess | Error {
   const [file, ...words] = argv;
-  const devices =
-    grant === undefined ? {} : { CUDA_VISIBLE_DEVICES: grant.visible, CUDA_DEVICE_ORDER: 'PCI_BUS_ID' };
   try {
     return spawn(file, words, {
       cwd,
-      env: { ...env, ...devices, WARREN_ENGINE: mark },
+      env: { ...env, ...gpuVariables(grant, env), WARREN_ENGINE: mark },
       stdio: [stdin === 'open' ? 'pipe' : 'ignore', 'pipe', 'pipe', 'pipe', ...(grant?.files ?? [])],
       detached: true,
     });

@@ -18,7 +18,7 @@ const OPEN: {
     surroundings: Surroundings,
   ) => Opened;
 } = {
-  local: async () => ok((await import('./local.ts')).localExecutor()),
+  local: async (settings) => ok((await import('./local.ts')).localExecutor(settings)),
   ssh: async (settings, { profile, project }) => {
     const [{ sshExecutor }, { projectId }] = await Promise.all([
       import('./ssh/ssh.ts'),

@@ -128,6 +128,7 @@ async function attempt(
     }
     context.world.keepCode(stage.kind);
     performed = await perform(context, stage, toRun, opened, because, tries, placed, adopted);
+    if (performed.kind !== 'again') placed.lease?.release();
   } catch (error) {
     const failure = cannotWrite('The folder of this attempt', error);
     if (failure === undefined) throw error;

@@ -4,11 +4,15 @@
  */
 import type { Key } from '../../base/ids.ts';
 import { ok } from '../../base/result.ts';
+import { readAction } from '../../cache/actions.ts';
+import type { Lease } from '../executors/gpus/lease.ts';
 import type { Stage } from '../pipeline/graph.ts';
 import { type Admitted, admit, reach } from './admission.ts';
 import { attemptStage, type Ended, isAfresh, type ToRun } from './attempt.ts';
 import type { Place } from './board.ts';
+import { claim } from './claim.ts';
 import type { RunContext } from './context.ts';
+import { gpuAskOf } from './gpus.ts';
 import { pendingAttempt } from './intents.ts';
 import { type Demand, demandOf, makeTokens } from './tokens.ts';
 import { announceRetry, pause, retryAfter, type Turn } from './turn.ts';
@@ -65,18 +69,31 @@ export function makeAttempts(
     const { station } = admitted;
     const { limits } = stage;
     const resumes = pending.ok ? pending.value?.intent.name : undefined;
+    const gpus = await gpuAskOf(context, stage, station, halted);
+    if (gpus !== undefined) {
+      // Whoever waits for another engine's result holds no GPU meanwhile, and needs none if that comes.
+      const release = await claim(context, stage.id, decision.key);
+      release?.();
+      const record = decision.anyway ? undefined : readAction(world.project.cache, decision.key);
+      if (record !== undefined) {
+        leave(decision, undefined, () => settle(place, decision, turn, { kind: 'found', record }));
+        return;
+      }
+    }
     // What waits elsewhere takes nothing of this machine.
     const demand = station.executor.capabilities.queues
       ? { cpus: 0, memory: 0, limits }
       : demandOf(stage, world.backendOf(stage.kind) !== null, total);
-    const start = (): void => {
+    const start = (lease?: Lease): void => {
       if (halted.aborted) {
+        lease?.release();
         const abandoned: AttemptEnd = { kind: 'abandoned', reason: whyHalted() };
         leave(decision, demand, () => settle(place, decision, turn, abandoned));
         return;
       }
-      attemptStage(context, stage, decision, turn.tries, { ...station, resumes })
+      attemptStage(context, stage, decision, turn.tries, { ...station, resumes, lease })
         .then((ended) => {
+          lease?.release();
           if (ended.kind === 'moved') {
             tokens.release(demand);
             launch(place, decision, turn).catch(crash);
@@ -94,10 +111,11 @@ export function makeAttempts(
         })
         .catch(crash);
     };
-    tokens.request(demand, start, (names) => {
+    const held = (names: readonly string[]): void => {
       const detail = names.map((name) => `${name} (${total.limits[name]})`).join(', ');
       emit({ type: 'stage-waiting', at: Date.now(), stage: stage.id, reason: 'limit', detail });
-    });
+    };
+    tokens.request(demand, start, held, gpus);
   }
 
   async function whereTo(stage: Stage, pending: ReturnType<typeof pendingAttempt>): Promise<Admitted> {

@@ -1,8 +1,9 @@
 /** @file Where the stages of a run go: executors by their settings, each opened once, on first use, and closed at the end. */
 import { err, ok, type Result } from '../../base/result.ts';
 import type { Emit, StageFailure } from '../event.ts';
-import type { Executor, ExecutorFault, GpuGrant, Verdict } from '../executors/contract.ts';
+import type { Executor, ExecutorFault, Verdict } from '../executors/contract.ts';
 import { type Tracker, type Trouble, track } from '../executors/follow/track.ts';
+import type { Lease } from '../executors/gpus/lease.ts';
 import { openExecutor } from '../executors/open.ts';
 import type { ExecutorSettings } from '../executors/settings.ts';
 import type { Resources, Stage } from '../pipeline/graph.ts';
@@ -20,8 +21,8 @@ export interface Station {
 
 /** Where one attempt goes. */
 export interface Placed extends Station {
-  /** GPUs that the engine gave it. */
-  readonly grant?: GpuGrant | undefined;
+  /** GPUs that the engine leased for it. Given back when its process has ended: what follows needs none. */
+  readonly lease?: Lease | undefined;
   /** The name of the attempt of an earlier run that this one goes on with. */
   readonly resumes?: string | undefined;
 }

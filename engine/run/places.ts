@@ -20,10 +20,10 @@ export function announcePlaces(
   { emit }: Pick<RunContext, 'emit'>,
   { id: stage }: Stage,
   { name, host }: Task,
-  { profile, executor, grant }: Placed,
+  { profile, executor, lease }: Placed,
   adopted: Adopted | undefined,
 ): Places {
-  const isTold = executor.capabilities.queues || executor.capabilities.survivesEngine || grant !== undefined;
+  const isTold = executor.capabilities.queues || executor.capabilities.survivesEngine || lease !== undefined;
   const began = adopted?.at ?? Date.now();
   let started: number | undefined;
   let last: Where = { state: 'queued', job: name, host };

@@ -133,7 +133,7 @@ function start(
 ): Followed {
   const { name, folder, host, launch } = task;
   const { id, kind, passEnv, resources } = stage;
-  const { grant } = placed;
+  const grant = placed.lease?.grant;
   const submission = { name, stage: id, kind, folder, host, launch, secrets: passEnv, resources, grant };
   return placed.tracker.start(submission, watch);
 }

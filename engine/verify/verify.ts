@@ -5,6 +5,7 @@ import type { ActionRecord } from '../../cache/actions.ts';
 import { openLease } from '../../cache/leases.ts';
 import { openLocks } from '../../cache/locks.ts';
 import type { Emit, StageFailure } from '../event.ts';
+import type { Lease } from '../executors/gpus/lease.ts';
 import { readLockFile } from '../lock/file.ts';
 import type { Graph, Stage } from '../pipeline/graph.ts';
 import { type Decision, decide } from '../plan/decide.ts';
@@ -13,6 +14,7 @@ import type { Outputs } from '../plan/resolve.ts';
 import { openWorld, type World, type WorldOptions } from '../plan/world.ts';
 import type { Project } from '../project.ts';
 import { admit } from '../run/admission.ts';
+import { gpuAskOf } from '../run/gpus.ts';
 import { HERE, makePlacements, type Placed } from '../run/placement.ts';
 import { demandOf, makeTokens } from '../run/tokens.ts';
 import { type OutputFound, type Repeated, repeatStage, type VerifyContext } from './repeat.ts';
@@ -77,15 +79,23 @@ export async function verifyStages(
     const demand = demandOf(stage, world.backendOf(stage.kind) !== null, total);
     const admitted = await admit({ placements, emit }, stage, HERE, options.stop);
     if (admitted.kind === 'refused') return without(stage, hit, asReason(admitted.failure.message));
-    if (admitted.kind === 'stopped')
-      return { ...without(stage, hit, ''), verdict: 'cancelled', reason: null };
+    const cancelled: Verified = { ...without(stage, hit, ''), verdict: 'cancelled', reason: null };
+    if (admitted.kind === 'stopped') return cancelled;
     const { station } = admitted;
+    const gpus = await gpuAskOf(context, stage, station, options.stop ?? new AbortController().signal);
     return await new Promise((resolve, reject) => {
-      tokens.request(demand, () => {
-        repeat(context, stage, hit, options, station)
-          .finally(() => tokens.release(demand))
-          .then(resolve, reject);
-      });
+      const start = (given?: Lease): void => {
+        const stopped = gpus !== undefined && given === undefined;
+        const repeated = stopped
+          ? Promise.resolve(cancelled)
+          : repeat(context, stage, hit, options, { ...station, lease: given });
+        const end = (): void => {
+          given?.release();
+          tokens.release(demand);
+        };
+        repeated.finally(end).then(resolve, reject);
+      };
+      tokens.request(demand, start, undefined, gpus);
     });
   }
 

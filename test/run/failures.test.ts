@@ -53,9 +53,9 @@ describe('a failing stage', () => {
     expect(failureOf(ran)).toMatchObject({ code: 'timeout' });
   });
 
-  it('that asks for a GPU', async () => {
-    const ran = await single(`echo > \${out.o}`, 'file', ', resources: { gpus: 1 }').run();
-    expect(failureOf(ran)).toMatchObject({ code: 'no-gpu' });
+  it('that asks for more GPUs than any machine has', async () => {
+    const ran = await single(`echo > \${out.o}`, 'file', ', resources: { gpus: 999 }').run();
+    expect(failureOf(ran)).toMatchObject({ code: 'gpus-too-many' });
   });
 
   it('keeps its log, and is told apart from a new one the next time', async () => {
