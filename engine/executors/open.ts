@@ -27,7 +27,7 @@ const OPEN: {
     return ok(sshExecutor(settings, profile, projectId(project)));
   },
   slurm: async (settings) => ok((await import('./slurm/slurm.ts')).slurmExecutor(settings)),
-  command: notYet,
+  command: async (settings) => ok((await import('./command/command.ts')).commandExecutor(settings)),
   kubernetes: notYet,
   ray: notYet,
 };

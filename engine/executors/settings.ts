@@ -53,13 +53,40 @@ export interface SlurmSettings {
   readonly array?: number | undefined;
 }
 
+/**
+ * A word with placeholders (`{name}`); or words that belong together and are left out where the stage does not ask for what a
+ * placeholder of theirs gives.
+ */
+export type TemplateWord = string | readonly string[];
+
 /** Submit, poll and cancel by commands of any scheduler; files are shared. */
 export interface CommandSettings {
   readonly executor: 'command';
-  readonly submit: readonly string[];
-  readonly poll: readonly string[];
-  readonly cancel: readonly string[];
+  /** Prints the job's id. */
+  readonly submit: readonly TemplateWord[];
+  /** A regular expression that finds the id in what `submit` prints, as its first group; default: the first word. */
+  readonly id?: string | undefined;
+  /** Prints a line `ID STATE` for each job that it knows. */
+  readonly poll: readonly TemplateWord[];
+  /** What words of states mean, beside the usual ones. */
+  readonly states?: { readonly [word: string]: CommandState } | undefined;
+  readonly cancel: readonly TemplateWord[];
+  /** Prints a line `ID NAME` for each job of these names that it knows. */
+  readonly find?: readonly TemplateWord[] | undefined;
 }
+
+/** What a word of a scheduler's may mean. */
+export const COMMAND_STATES = [
+  'queued',
+  'running',
+  'ended',
+  'cancelled',
+  'timeout',
+  'oom',
+  'preempted',
+  'node-lost',
+] as const;
+export type CommandState = (typeof COMMAND_STATES)[number];
 
 export interface KubernetesSettings {
   readonly executor: 'kubernetes';

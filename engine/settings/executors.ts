@@ -1,8 +1,7 @@
 /** @file What each executor can be told in `warren.yaml`. A total table: a setting without a row here does not compile. */
-import type { ExecutorSettings } from '../executors/settings.ts';
+import { COMMAND_STATES, type ExecutorSettings } from '../executors/settings.ts';
 import {
   address,
-  command,
   cores,
   count,
   type Field,
@@ -17,6 +16,7 @@ import {
   words,
 } from './fields.ts';
 import { gpus, host, hosts } from './hosts.ts';
+import { choices, pattern, SUBMIT_PLACEHOLDERS, template } from './templates.ts';
 
 export type ExecutorName = ExecutorSettings['executor'];
 
@@ -54,9 +54,16 @@ export const EXECUTORS: {
     array: count('Most attempts in one array; 1: no arrays'),
   },
   command: {
-    submit: command('Command that submits a job, as a list of words'),
-    poll: command('Command that tells the states of jobs, as a list of words'),
-    cancel: command('Command that cancels jobs, as a list of words'),
+    submit: required(
+      template('Command that submits {script} and prints an id, as a list of words', SUBMIT_PLACEHOLDERS),
+    ),
+    id: pattern(
+      'Regular expression whose first group is the id in what submit prints; default: its first word',
+    ),
+    poll: required(template('Command that prints a line "ID STATE" for each of {ids}', ['ids'])),
+    states: choices('What words of poll mean, beside the usual ones', COMMAND_STATES),
+    cancel: required(template('Command that cancels {ids}', ['ids'])),
+    find: template('Command that prints a line "ID NAME" for each known job of {names}', ['names']),
   },
   kubernetes: {
     url: required(address('Address of the API server')),

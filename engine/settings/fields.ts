@@ -21,7 +21,7 @@ export interface Field<T> {
 }
 
 // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
-const CONTROLS = /[\u0000-\u001f\u007f-\u009f]/;
+export const CONTROLS: RegExp = /[\u0000-\u001f\u007f-\u009f]/;
 
 /** Reads text, where `fault` may say what is wrong with it: what follows "must be". */
 function text(
@@ -159,19 +159,6 @@ export function words(description: string, least = 0): Field<readonly string[]> 
         hint: description,
       });
       return undefined;
-    },
-  };
-}
-
-/** A command of this machine: its program may be a path from the folder of the settings. */
-export function command(description: string): Field<readonly string[]> {
-  const { schema, read } = words(description, 1);
-  return {
-    schema,
-    required: true,
-    read: (node, reading) => {
-      const [first = '', ...rest] = read(node, reading) ?? [];
-      return [/^\.{1,2}\//.test(first) ? resolve(reading.root, first) : first, ...rest];
     },
   };
 }

@@ -55,6 +55,7 @@ profiles:
     account: alignment
     qos: high
     flags: [--exclusive, -C, 80]
+    gpu_types: { h100: 80G }
     array: 50
     resources: { time: 4h, memory: 16G, cpus: 4 }
     kinds:
@@ -63,7 +64,14 @@ profiles:
     stages:
       judge: { profile: lab, resources: { memory: 1G } }
       judge[seed=2]: { qos: low }
-  any: { executor: command, submit: [./submit.sh, x], poll: [qstat], cancel: [qdel, "{id}"] }
+  any:
+    executor: command
+    submit: [./submit.sh, x, [-l, "mem={memory_mb}M"], "{script}"]
+    id: job (\\d+)
+    poll: [qstat]
+    states: { dr: cancelled }
+    cancel: [qdel, "{ids}"]
+    find: [qstat, "{names}"]
   kube: { executor: kubernetes, url: "https://k8s:6443/", namespace: w, image: busybox }
   ray: { executor: ray, url: "http://head:8265" }
 `;
@@ -89,13 +97,17 @@ describe('profiles of warren.yaml', () => {
         account: 'alignment',
         qos: 'high',
         flags: ['--exclusive', '-C', '80'],
+        gpu_types: { h100: 80 * 2 ** 30 },
         array: 50,
       },
       any: {
         executor: 'command',
-        submit: [join(root, 'submit.sh'), 'x'],
+        submit: [join(root, 'submit.sh'), 'x', ['-l', 'mem={memory_mb}M'], '{script}'],
+        id: 'job (\\d+)',
         poll: ['qstat'],
-        cancel: ['qdel', '{id}'],
+        states: { dr: 'cancelled' },
+        cancel: ['qdel', '{ids}'],
+        find: ['qstat', '{names}'],
       },
       kube: { executor: 'kubernetes', url: 'https://k8s:6443', namespace: 'w', image: 'busybox' },
       ray: { executor: 'ray', url: 'http://head:8265' },
@@ -196,6 +208,20 @@ describe('profiles of warren.yaml', () => {
     ['profiles:\n  c: { executor: local, memory: 0 }', 'wrong-format', 2, 33],
     ['profiles:\n  c: { executor: ray, url: "ftp://h" }', 'bad-address', 2, 28],
     ['profiles:\n  c: { executor: command, submit: [], poll: [a], cancel: [a] }', 'out-of-range', 2, 35],
+    [
+      'profiles:\n  c: { executor: command, submit: ["{x}"], poll: [a], cancel: [a] }',
+      'unknown-placeholder',
+      2,
+      36,
+    ],
+    ['profiles:\n  c: { executor: command, submit: [[a]], poll: [a], cancel: [a] }', 'wrong-format', 2, 35],
+    [
+      'profiles:\n  c: { executor: command, id: "(", submit: [a], poll: [a], cancel: [a] }',
+      'wrong-format',
+      2,
+      31,
+    ],
+    [slurm('gpu_types: { h100: much }'), 'wrong-format', 2, 47],
     [
       'profiles:\n  a: { executor: local, stages: { x: { profile: b } } }\n  b: { executor: local, kinds: { sft: { profile: a } } }',
       'profile-cycle',

@@ -83,7 +83,10 @@ function withoutExit(records: Records, word: Word, { gone, grace }: Patience): S
         };
       }
       // A wrapper that was killed wrote nothing; but what it wrote may not have come through yet.
-      if (cause !== undefined && gone >= Math.min(grace, LATE)) {
+      if (
+        cause !== undefined &&
+        (gone >= Math.min(grace, LATE) || (cause === 'cancelled' && !records.started))
+      ) {
         return { kind: 'ended', exit: { kind: 'vanished', cause, evidence: said } };
       }
       if (gone < grace) return running(records, undefined);

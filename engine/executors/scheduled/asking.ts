@@ -1,8 +1,9 @@
-/** @file What Slurm says of jobs that are followed: asked for all at once, seldom, and never twice at a time. */
+/** @file What a scheduler says of jobs that are followed: asked for all at once, seldom, and never twice at a time. */
 import type { Handle } from '../contract.ts';
 import type { Word } from '../records/state.ts';
-import type { Client } from './client.ts';
-import { wordsOf } from './words.ts';
+
+/** An answer for each handle, by name. */
+export type Question = (handles: readonly Handle[]) => Promise<ReadonlyMap<string, Word>>;
 
 export interface Pace {
   /** Milliseconds between two questions: at first, and after many. */
@@ -22,7 +23,7 @@ export interface Asking {
 }
 
 /** `seed`: engines that begin together do not ask together. */
-export function asking(client: Client, seed: string, pace: Pace = PACE): Asking {
+export function asking(question: Question, seed: string, pace: Pace = PACE): Asking {
   const said = new Map<string, Word>();
   let pause = pace.least;
   let next = 0;
@@ -30,7 +31,7 @@ export function asking(client: Client, seed: string, pace: Pace = PACE): Asking 
   const jitter = 0.9 + (0.2 * hash(seed)) / 2 ** 32;
 
   async function askNow(handles: readonly Handle[]): Promise<readonly string[]> {
-    const answered = await wordsFrom(client, handles);
+    const answered = await question(handles);
     const changed = [...answered].flatMap(([name, word]) =>
       JSON.stringify(said.get(name)) === JSON.stringify(word) ? [] : [name],
     );
@@ -57,43 +58,6 @@ export function asking(client: Client, seed: string, pace: Pace = PACE): Asking 
       next = now === 'now' ? 0 : Math.min(next, performance.now() + pause * jitter);
     },
   };
-}
-
-async function wordsFrom(client: Client, handles: readonly Handle[]): Promise<Map<string, Word>> {
-  const words = new Map<string, Word>();
-  const all = (kind: Word): Map<string, Word> => new Map(handles.map(({ name }) => [name, kind]));
-  const bases = [...new Set(handles.map(({ id }) => baseOf(id)))];
-  const queue = await client.queue('jobs', bases);
-  if (!queue.ok) return all({ kind: 'silent', why: queue.error.message });
-  const known = wordsOf(queue.value);
-  const gone = handles.filter(({ id }) => !known.has(id));
-  const accounting =
-    gone.length === 0
-      ? undefined
-      : await client.accounting(
-          'jobs',
-          gone.map(({ id }) => id),
-        );
-  const past = wordsOf(accounting?.ok === true ? accounting.value : []);
-  // The queue does not tell codes, and they matter only where a job ended without a record of its own.
-  const ended = handles.filter(({ id }) => {
-    const word = known.get(id);
-    return word?.kind === 'over' && word.cause === undefined;
-  });
-  const details = ended.length === 0 ? undefined : await client.details(ended.map(({ id }) => id));
-  const exact = wordsOf(details?.ok === true ? details.value : []);
-  for (const { name, id } of handles) {
-    const word = exact.get(id) ?? known.get(id) ?? past.get(id);
-    if (word !== undefined) words.set(name, word);
-    else if (accounting?.ok === false) words.set(name, { kind: 'silent', why: accounting.error.message });
-    else words.set(name, { kind: 'nobody' });
-  }
-  return words;
-}
-
-/** `6_3` -> `6` */
-function baseOf(id: string): string {
-  return id.split('_')[0] ?? id;
 }
 
 function hash(text: string): number {

@@ -1,7 +1,7 @@
 /** @file How long jobs show no life, by our own clock: records and the scheduler's words over time become states. */
 import type { State } from '../contract.ts';
-import type { Records } from './records.ts';
-import { stateOf, type Word } from './state.ts';
+import type { Records } from '../records/records.ts';
+import { stateOf, type Word } from '../records/state.ts';
 
 export interface Following {
   state(name: string, records: Records, word: Word): State;

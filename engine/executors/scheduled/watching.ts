@@ -2,7 +2,7 @@
 import { statSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Handle } from '../contract.ts';
-import { jobFolder } from './wrapper.ts';
+import { jobFolder } from '../records/wrapper.ts';
 
 export interface Watching {
   watch(handle: Handle): void;
@@ -23,13 +23,13 @@ interface Watched {
   seen: string;
 }
 
-/** `changed` hears of each change, `turn` of every look. */
-export function watching(changed: (name: string) => void, turn: () => void): Watching {
+/** `changed` hears of each change, `turn` of every look. Files that are not here (`shared`) are looked at by turns alone. */
+export function watching(shared: boolean, changed: (name: string) => void, turn: () => void): Watching {
   const watched = new Map<string, Watched>();
   let timer: NodeJS.Timeout | undefined;
 
   function look(): void {
-    for (const each of watched.values()) {
+    for (const each of shared ? watched.values() : []) {
       each.begun ||= sizeOf(each.job, 'start') !== undefined;
       const now = each.begun ? shapeOf(each.job) : '';
       if (now === each.seen) continue;
