@@ -104,6 +104,29 @@ const stageLimits: JsonObject = {
   additionalProperties: { description: 'How many.', type: ['integer', 'string'], minimum: 1 },
 };
 
+/** `container:` of a command. */
+const container: JsonObject = {
+  description:
+    'The image that the command runs in, IMAGE@sha256:DIGEST, or {image, runtime, options, network}. The digest is hashed.',
+  type: ['string', 'object'],
+  minLength: 1,
+  additionalProperties: false,
+  required: ['image'],
+  properties: {
+    image: { description: 'IMAGE@sha256:DIGEST.', type: 'string', minLength: 1 },
+    runtime: {
+      description: 'podman, docker or apptainer. Default: as the profile says, or the first that is there.',
+      type: 'string',
+    },
+    options: {
+      description: "Further words of the runtime's run.",
+      type: 'array',
+      items: { type: ['string', 'number'] },
+    },
+    network: { description: "true: the machine's network. Default: none.", type: ['boolean', 'string'] },
+  },
+};
+
 const outputDeclaration: JsonObject = {
   description:
     'What the command writes at ${out.NAME}: a type, or {type, name, schema, temp}. Of a kind: {temp: true}.',
@@ -208,6 +231,7 @@ export const stageProperties: JsonObject = {
     items: { type: 'string' },
     minItems: 1,
   },
+  container,
   resources,
   cache: { description: 'false: always runs and is never restored.', type: 'boolean' },
   retries,

@@ -1,6 +1,6 @@
 /** @file The checked and expanded pipeline: what the planner accepts. Plain data, so that it can be stored and read back. */
 import type { Place } from '../../base/diagnostic.ts';
-import type { StageId } from '../../base/ids.ts';
+import type { Digest, StageId } from '../../base/ids.ts';
 import type { Json, JsonObject } from '../../base/json.ts';
 import type { ArtifactType } from '../../stages/protocol/manifest.ts';
 
@@ -83,6 +83,23 @@ export interface Retries {
 export const HARDWARE_FACTS = ['cpu_model', 'arch', 'platform'] as const;
 export type HardwareFact = (typeof HARDWARE_FACTS)[number];
 
+/** In the order in which they are looked for. */
+export const CONTAINER_RUNTIMES = ['podman', 'docker', 'apptainer'] as const;
+export type ContainerRuntime = (typeof CONTAINER_RUNTIMES)[number];
+
+/** The image that a command runs in. Its digest is part of the key, all else is not. */
+export interface Container {
+  /** As it is written, with its digest. */
+  readonly image: string;
+  readonly digest: Digest;
+  /** Absent: as the profile says, or the first that the machine has. */
+  readonly runtime?: ContainerRuntime;
+  /** Further words of its `run`. */
+  readonly options: readonly string[];
+  /** The network of the machine; without it none. */
+  readonly network: boolean;
+}
+
 /** Where a stage runs that works on the project's own files, as DVC's stages do: its outputs are paths there. */
 export interface Workspace {
   /** The stage's folder from the pipeline's: part of the key. */
@@ -134,6 +151,8 @@ export interface Stage {
   readonly limits: { readonly [name: string]: number };
   /** Facts of the machine that are part of its key. */
   readonly hardware: readonly HardwareFact[];
+  /** Commands only. */
+  readonly container?: Container;
   /** False: always runs, never stored as a result. */
   readonly cache: boolean;
   readonly desc?: string;

@@ -47,6 +47,7 @@ function fieldReasons(change: FieldChange, stage: Stage | undefined): Because[] 
     case 'axes':
       return [{ kind: 'param', name: name ?? field, before: show(change.before), after: show(change.after) }];
     case 'hardware':
+    case 'container':
       return [
         {
           kind: 'param',

@@ -44,6 +44,8 @@ export interface Fingerprint {
   readonly command: Json;
   /** Facts of the machine that the stage asks for (`hardware:`); absent where it asks for none. */
   readonly hardware?: { readonly [F in HardwareFact]?: string };
+  /** Of the image that the command runs in: by its bytes alone, from whatever registry they come. Absent without one. */
+  readonly container?: Digest;
   /** Of a stage that runs in place: the folder, from the pipeline's; and its id, if it is run for its effect alone. */
   readonly workspace?: { readonly from: string; readonly stage: string | null };
 }
@@ -88,6 +90,7 @@ export function fingerprintOf(
     backend,
     command: (stage.command ?? null) as Json,
     ...(stage.hardware.length === 0 ? {} : { hardware: factsOf(stage, machine) }),
+    ...(stage.container === undefined ? {} : { container: stage.container.digest }),
     ...(stage.workspace === undefined ? {} : { workspace: workspaceOf(stage, stage.workspace) }),
   };
 }

@@ -1,13 +1,17 @@
 /** @file Makes a process out of a stage: what to call, with which environment and task file. */
 import { writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
+import { digestBytes, hexOf } from '../../base/digest.ts';
 import type { TaskFile } from '../../stages/protocol/task.ts';
 import { argvOf, type PartText } from '../executors/command.ts';
+import { inContainer } from '../executors/container.ts';
 import { strictEnvironment, variableOf } from '../executors/environment.ts';
 import type { Launch } from '../executors/executor.ts';
 import { nodeArguments } from '../executors/node.ts';
 import { stageJson, wordText } from '../executors/numbers.ts';
-import type { Stage } from '../pipeline/graph.ts';
+import { lateVariables, rendezvous } from '../executors/rendezvous.ts';
+import type { Container, ContainerRuntime, Stage } from '../pipeline/graph.ts';
+import { filesOf } from '../plan/index.ts';
 import type { World } from '../plan/world.ts';
 import type { Attempt } from './attempt-folder.ts';
 import type { StagedInput } from './staging.ts';
@@ -34,19 +38,57 @@ export interface Where {
   readonly own: NodeJS.ProcessEnv;
   /** Puts a file into the attempt's folder. */
   readonly write: (name: string, text: string) => void;
+  /** Files and folders of the user's that the stage reads where they lie; absent where all it reads was brought. */
+  readonly filesOf?: (stage: Stage) => readonly string[];
+  /** What containers are run by, where it is said. */
+  readonly containers?: ContainerRuntime | undefined;
 }
 
 export function launchOf(stage: Stage, staged: Staged, world: Pick<World, 'threads'>, where: Where): Launch {
   const { folder } = staged.attempt;
-  const env = { ...strictEnvironment(stage, join(folder, 'tmp'), where.own), ...protocolVariables(staged) };
+  const strict = strictEnvironment(stage, join(folder, 'tmp'), where.own);
+  const env = { ...strict, ...protocolVariables(staged) };
   where.write('params.json', `${stageJson(stage.with)}\n`);
   const { cwd } = where;
   if (stage.command !== undefined) {
-    return { argv: argvOf(stage.command, placeholders(stage, staged)), cwd, env, stdin: 'none' };
+    const argv = argvOf(stage.command, placeholders(stage, staged));
+    // What the file sets in their place is meant.
+    const all = { ...rendezvous(nameOf(folder), stage.resources), ...env };
+    const launch: Launch = { argv, cwd, env: all, stdin: 'none' };
+    const { container } = stage;
+    return container === undefined ? launch : contained(launch, stage, container, staged, where);
   }
   where.write('task.json', JSON.stringify(taskOf(stage, staged, world, where)));
   const task = { WARREN_TASK: join(folder, 'task.json') };
   return { argv: where.runtime, cwd, env: { ...env, ...task }, stdin: 'open' };
+}
+
+/** `<key>/<n>` -> the name of its job. */
+function nameOf(folder: string): string {
+  return `w-${basename(dirname(folder)).slice(0, 20)}-${basename(folder)}`;
+}
+
+function contained(
+  launch: Launch,
+  stage: Stage,
+  container: Container,
+  { attempt: { folder, state } }: Staged,
+  { containers, filesOf, own }: Where,
+): Launch {
+  return inContainer(launch, {
+    container,
+    runtime: containers,
+    // Two projects on one machine may make the same result.
+    name: `${nameOf(folder)}-${hexOf(digestBytes(folder)).slice(0, 8)}`,
+    folder,
+    state,
+    reads: filesOf?.(stage) ?? [],
+    own: [...Object.keys(stage.env), ...stage.passEnv],
+    secrets: stage.passEnv,
+    late: lateVariables(stage.resources),
+    gang: stage.resources.nodes > 1,
+    outside: own,
+  });
 }
 
 /** This machine. */
@@ -58,6 +100,7 @@ export function here(folder: string, attempt: Pick<Attempt, 'folder'>, world: Wo
     entryOf: world.registry.entryOf,
     own: process.env,
     write: (name, text) => writeFileSync(join(attempt.folder, name), text),
+    filesOf: (stage) => [...filesOf([stage])],
   };
 }
 

@@ -139,7 +139,12 @@ describe('the environment of a stage', () => {
     expect(names.sort()).toEqual([
       'HOME',
       'LANG',
+      'MASTER_ADDR',
+      'MASTER_PORT',
       'MODE',
+      'NNODES',
+      'NODE_RANK',
+      'NPROC_PER_NODE',
       'PATH',
       'PYTHONDONTWRITEBYTECODE',
       'PYTHONHASHSEED',

@@ -89,6 +89,36 @@ describe('shape of the file', () => {
       ['missing-key 2:40 gpu_type'],
     ],
     ['type of a GPU', command('run: [a], resources: { gpus: 1, gpu_type: "*" }'), ['wrong-format 2:50 "*"']],
+    [
+      'image by its tag',
+      command('run: [a], container: "docker.io/library/python:3.12"'),
+      ['missing-digest 2:29 "docker.io/library/python:3.12"'],
+    ],
+    [
+      'image that is an option',
+      command('run: [a], container: "--privileged"'),
+      ['wrong-format 2:29 "--privileged"'],
+    ],
+    [
+      'digest that is cut',
+      command('run: [a], container: "python@sha256:0123"'),
+      ['wrong-format 2:29 "python@sha256:0123"'],
+    ],
+    [
+      'container as a map',
+      `with: { net: maybe }\n${command(`run: [a], container: { image: "a@sha256:${'0'.repeat(64)}", options: [-v], runtime: pdman, network: "\${with.net}", user: 1 }`)}`,
+      ['unknown-value 3:139 pdman', 'wrong-type 3:155 "${with.net}"', 'unknown-key 3:170 user'],
+    ],
+    [
+      'options of no runtime',
+      command(`run: [a], container: { image: "a@sha256:${'0'.repeat(64)}", options: [-v] }`),
+      ['missing-key 2:115 options'],
+    ],
+    [
+      'container of a kind',
+      train(`with: { lr: 1 }, container: "a@sha256:${'0'.repeat(64)}"`),
+      ['only-for-commands 3:67 container'],
+    ],
     ['cache', command('run: [a], cache: no'), ['wrong-type 2:25 no']],
     [
       'env name',
@@ -149,6 +179,18 @@ describe('shape of the file', () => {
     });
     expect(missing).toMatchObject({ ok: false, error: [{ code: 'missing-pipeline' }] });
   });
+});
+
+it('reads a container, also from parameters', async () => {
+  const image = `docker.io/library/python@sha256:${'0a'.repeat(32)}`;
+  const container = async (value: string) =>
+    stageOf(await graphOf(`with: { image: "${image}" }\n${command(`run: [a], container: ${value}`)}`), 's')
+      .container;
+  const plain = { image, digest: `sha256:${'0a'.repeat(32)}`, options: [], network: false };
+  expect(await container('"${with.image}"')).toEqual(plain);
+  expect(
+    await container('{ image: "${with.image}", runtime: docker, options: [--cpus, 2], network: true }'),
+  ).toEqual({ ...plain, runtime: 'docker', options: ['--cpus', '2'], network: true });
 });
 
 it.each([

@@ -9,6 +9,7 @@ import type { Problems } from '../problems.ts';
 import { childText, type MapNode, type Node, type Range, toJson } from '../yaml/tree.ts';
 import type { Bound } from './binder.ts';
 import { buildCommand } from './command.ts';
+import { containerOf } from './container.ts';
 import {
   checkStageShape,
   type DraftTools,
@@ -100,6 +101,7 @@ export function taskOf(
   if (draft.form === 'command' && inputs?.kind === 'map') checkDistinct(inputs, 'in', problems);
   const desc = childText(node, 'desc');
   const resources = resourcesOf(node, problems);
+  const container = containerOf(node, problems);
   const { within, folder } = position;
   const stage: Omit<Stage, 'in'> = {
     id,
@@ -116,6 +118,7 @@ export function taskOf(
     retries: retriesOf(node, resources, problems),
     limits: limitsOf(node, scope.limits, problems),
     hardware: hardwareOf(node, problems),
+    ...(container === undefined ? {} : { container }),
     cache: flag(node, 'cache') ?? true,
     ...(desc === undefined ? {} : { desc }),
     place: problems.placeOf(draft.nameRange),

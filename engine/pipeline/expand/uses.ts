@@ -34,7 +34,7 @@ export function useOf(node: MapNode, name: string, range: Range, tools: DraftToo
     const child = tools.child(word, uses.value.range);
     return child && { form: 'pipeline', child };
   }
-  refuse(node, ['shell'], 'only-for-commands', () => 'delete it', problems);
+  refuse(node, ['shell', 'container'], 'only-for-commands', () => 'delete it', problems);
   return target === 'kind' ? kindOf(word, uses.value.range, tools) : elsewhere(word, target, uses, problems);
 }
 
@@ -49,6 +49,7 @@ const TASK_KEYS = [
   'retries',
   'limits',
   'hardware',
+  'container',
 ] as const;
 const PIPELINE_KEYS = ['rounds', 'carry'] as const;
 
