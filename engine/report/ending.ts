@@ -44,9 +44,9 @@ function failure(event: EventOf<'stage-done'>, tally: Tally): Line[] {
   ];
   const place = placeOf(found);
   if (place !== undefined) lines.push(line(`  in ${place}`));
-  if (found?.hint !== undefined) lines.push([span('  hint: ', 'info'), span(found.hint)]);
   if (found?.command !== undefined) lines.push(line(`  $ ${found.command}`));
   for (const text of lastLines(found?.output)) lines.push([span('  > ', 'dim'), span(text)]);
+  if (found?.hint !== undefined) lines.push([span('  hint: ', 'info'), span(found.hint)]);
   const tail = tally.tails.get(event.stage);
   if (tail !== undefined && tail.lines.length > 0) {
     if (tail.dropped > 0) lines.push(line(`  ... ${plural(tail.dropped, 'earlier line')} in the log`, 'dim'));

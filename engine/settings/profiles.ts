@@ -117,17 +117,12 @@ export function strayOverrides(
   chosen: string,
   stages: readonly Pick<Stage, 'id'>[],
 ): Diagnostic[] {
-  return [...profilesFrom(profiles, chosen)].flatMap(({ name, stages: words }) =>
-    [...words.keys()]
-      .filter((word) => !stages.some(({ id }) => matcherOf(word)(id)))
-      .map((word): Diagnostic => {
-        const message = `Profile ${name} has settings for stage ${JSON.stringify(word)}, which this pipeline does not have.`;
-        return {
-          code: 'stray-override',
-          severity: 'warning',
-          message,
-          hint: 'see stages of the profile in warren.yaml',
-        };
-      }),
-  );
+  return [...profilesFrom(profiles, chosen)].flatMap(({ name, stages: words }): Diagnostic[] => {
+    const strays = [...words.keys()].filter((word) => !stages.some(({ id }) => matcherOf(word)(id)));
+    if (strays.length === 0) return [];
+    const named = strays.map((word) => JSON.stringify(word)).join(', ');
+    const message = `Profile ${name} has settings for ${named}: this pipeline has no such stage.`;
+    const hint = 'look at stages of the profile in warren.yaml';
+    return [{ code: 'stray-override', severity: 'warning', message, hint }];
+  });
 }
