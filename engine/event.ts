@@ -71,7 +71,9 @@ interface StagePlaced extends Base {
   /** The host or nodes, once that is known. */
   readonly host?: string | undefined;
   readonly gpus?: readonly string[] | undefined;
-  /** Of `queued`: the scheduler's own reason. */
+  /** Since when it waits or runs, where that was before `at`: milliseconds since the epoch. */
+  readonly since?: number | undefined;
+  /** Of `queued`: the scheduler's own reason. Of both: why nobody could be asked. */
   readonly why?: string | undefined;
   /** An earlier run submitted it. */
   readonly adopted?: true | undefined;

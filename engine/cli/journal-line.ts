@@ -32,12 +32,13 @@ const CHECKS: { readonly [T in EventType]: Check } = {
   'stage-waiting': ({ stage, reason, detail }) => [stage, reason, detail].every(isText),
   'stage-started': ({ stage, key, attempt, because }) =>
     isText(stage) && isText(key) && isKey(key) && isNumber(attempt) && isList(because, isFields),
-  'stage-placed': ({ stage, profile, state, job, host, gpus, why, adopted }) =>
+  'stage-placed': ({ stage, profile, state, job, host, gpus, since, why, adopted }) =>
     isText(stage) &&
     isText(profile) &&
     (state === 'queued' || state === 'running') &&
     [job, host, why].every((each) => isOptional(each, isText)) &&
     isOptional(gpus, (each) => isList(each, isText)) &&
+    isOptional(since, isTime) &&
     isOptional(adopted, (each) => each === true),
   'stage-retrying': ({ stage, retry, of, cause, failure, wait }) =>
     isText(stage) && [retry, of, wait].every(isNumber) && isText(cause) && isSaid(failure),

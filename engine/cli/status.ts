@@ -44,7 +44,7 @@ interface Placed {
   readonly job: string | null;
   readonly host: string | null;
   readonly gpus: readonly string[];
-  /** Of queued: the scheduler's reason. */
+  /** The scheduler's reason to let it wait, or why it could not be asked. */
   readonly why: string | null;
   /** An earlier run submitted it. */
   readonly adopted: boolean;
@@ -105,7 +105,7 @@ function placedOf(tally: Tally, stage: StageId): Placed | null {
   const event = tally.places.get(stage);
   if (event === undefined) return null;
   const { profile, state, job = null, host = null, gpus = [], why = null, adopted = false } = event;
-  return { profile, state, job, host, gpus, why: state === 'queued' ? why : null, adopted };
+  return { profile, state, job, host, gpus, why, adopted };
 }
 
 /** A run keeps to the plan that it started with: an edit is for the next one. */

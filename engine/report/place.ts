@@ -11,14 +11,14 @@ type Placed = EventOf<'stage-placed'>;
 const MOST_WORD = 64;
 const MOST_WHY = 160;
 
-/** `on slurm: Priority` of what waits; `on rig1, 2 GPUs` of what runs. With `job`, also what it is called there. */
+/** `on slurm: Priority` of what waits; `on rig1, 2 GPUs` of what runs, and why it could not be asked, if so. With `job`, also what it is called there. */
 export function placeText(event: Placed, job: 'job' | 'no job' = 'no job'): string {
   const { state, profile, host, gpus = [], why, adopted } = event;
   const parts = [`on ${short(state === 'running' ? (host ?? profile) : profile, MOST_WORD)}`];
   if (state === 'running' && gpus.length > 0) parts.push(plural(gpus.length, 'GPU'));
   if (job === 'job' && event.job !== undefined) parts.push(`job ${short(event.job, MOST_WORD)}`);
   if (job === 'job' && adopted) parts.push('submitted by an earlier run');
-  const reason = state === 'queued' && why !== undefined && why !== '' ? `: ${short(why, MOST_WHY)}` : '';
+  const reason = why !== undefined && why !== '' ? `: ${short(why, MOST_WHY)}` : '';
   return `${parts.join(', ')}${reason}`;
 }
 

@@ -145,13 +145,17 @@ export class Tally {
 }
 
 /** A stage that was in a queue runs from now on, or is in one again. */
-function putAt(running: Running, { state, at }: EventOf<'stage-placed'>): void {
-  if (state === 'queued') running.queuedAt ??= at;
-  else if (running.queuedAt !== undefined) {
-    running.queued += Math.max(0, at - running.queuedAt) / 1000;
-    running.startedAt = at;
-    running.queuedAt = undefined;
+function putAt(running: Running, { state, at, since = at }: EventOf<'stage-placed'>): void {
+  const { queuedAt } = running;
+  if (state === 'queued') {
+    running.queuedAt ??= Math.min(since, at);
+    return;
   }
+  // Of one that was taken from its node and runs again, the time of its first start means nothing.
+  const start = queuedAt === undefined || since >= queuedAt ? Math.min(since, at) : at;
+  if (queuedAt !== undefined) running.queued += (start - queuedAt) / 1000;
+  if (queuedAt !== undefined || since < running.startedAt) running.startedAt = start;
+  running.queuedAt = undefined;
 }
 
 /** Seconds until the stage ends at its speed so far, or undefined before two reports tell a speed. */

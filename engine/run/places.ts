@@ -47,11 +47,17 @@ export function announcePlaces(
     state: (state) => {
       switch (state.kind) {
         case 'queued':
-          tell({ state: 'queued', job: last.job, host, why: state.why });
+          tell({ state: 'queued', job: last.job, host, since: adopted?.at, why: state.why });
           break;
         case 'running':
           started ??= state.since ?? Date.now();
-          tell({ state: 'running', job: last.job, host: state.host ?? host, gpus: state.gpus });
+          tell({
+            state: 'running',
+            job: last.job,
+            host: state.host ?? host,
+            gpus: state.gpus,
+            since: started,
+          });
           break;
         case 'unknown':
           tell({ ...last, why: state.why });

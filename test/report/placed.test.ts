@@ -75,6 +75,18 @@ it('the clock of a stage starts again when it leaves the queue', () => {
   expect(status(tally, 47)[0]).toBe('sft     running 5s, queued 40s  on rig2');
 });
 
+it('what an earlier run submitted has waited and run since then', () => {
+  const tally = told((story) => {
+    story.start(100, 'sft');
+    story.placed(100, 'sft', 'queued', { since: atSeconds(10), adopted: true });
+    story.start(100, 'reward');
+    story.placed(101, 'reward', 'running', { host: 'rig1', since: atSeconds(40), adopted: true });
+  });
+  expect(block(tally, 110)).toBe(
+    'sft     queued 1m40s on slurm\nreward   1m10s  on rig1\n1 running, 1 queued',
+  );
+});
+
 it('one that is taken from its node is in the queue again, and a retry forgets where the last attempt was', () => {
   const tally = told((story) => {
     waits(story);
