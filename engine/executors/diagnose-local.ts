@@ -1,6 +1,7 @@
 /** @file What this machine has for stages, and what of it a profile uses. */
 import { spawnSync } from 'node:child_process';
 import { availableParallelism, totalmem } from 'node:os';
+import { findMemoryCap } from './cap/memory.ts';
 import type { Finding } from './finding.ts';
 import { detectGpus } from './gpus/detect.ts';
 import type { Gpu } from './gpus/gpu.ts';
@@ -9,7 +10,8 @@ import type { LocalSettings } from './settings.ts';
 
 export async function diagnose(settings: LocalSettings): Promise<readonly Finding[]> {
   const { gpus, findings } = await gpuFindings(settings);
-  return [cores(settings), memory(settings), ...findings, ...(gpus.length > 0 ? [flock()] : [])];
+  const cap = settings.cap_memory === true ? [memoryCap()] : [];
+  return [cores(settings), memory(settings), ...cap, ...findings, ...(gpus.length > 0 ? [flock()] : [])];
 }
 
 function cores({ cpus }: LocalSettings): Finding {
@@ -26,6 +28,19 @@ function memory({ memory: limit }: LocalSettings): Finding {
   const ok = limit <= there;
   const hint = 'lower memory of the profile: stages would be killed';
   return { what: 'memory', ok, found: `${gigabytes(limit)} of ${shown}`, ...(ok ? {} : { hint }) };
+}
+
+function memoryCap(): Finding {
+  const what = 'cap_memory';
+  const cap = findMemoryCap();
+  if (cap === undefined) {
+    const hint =
+      'take cap_memory out of the profile: this system has neither control groups for us nor limits';
+    return { what, ok: false, found: 'cannot be done', hint };
+  }
+  if (cap.of === 'group') return { what, ok: true, found: cap.shown };
+  const hint = 'no control group may be made here, so what its processes use together is not limited';
+  return { what, ok: true, found: cap.shown, hint };
 }
 
 /** `23.4` */

@@ -4,6 +4,8 @@ import type { Readable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ok } from '../../base/result.ts';
 import { errnoOf } from '../../cache/publish.ts';
+import type { Resources } from '../pipeline/graph.ts';
+import type { Held, MemoryCap } from './cap/memory.ts';
 import type { Executor, GpuGrant, Handle, State, Submission, Verdict } from './contract.ts';
 import type { Exit, Launch } from './executor.ts';
 import type { GpuPool } from './gpus/pool.ts';
@@ -34,6 +36,8 @@ export function localExecutor(settings: LocalSettings): Executor {
   let count = 0;
   let changed: (name: string) => void = () => {};
   let opening: Promise<GpuPool> | undefined;
+  /** Undefined until a stage is to be held to its memory. */
+  let cap: MemoryCap | 'none' | undefined;
 
   /** Loaded for stages that ask for GPUs alone. */
   function gpus(): Promise<GpuPool> {
@@ -41,12 +45,24 @@ export function localExecutor(settings: LocalSettings): Executor {
     return opening;
   }
 
-  function start({ name, folder, launch, grant }: Submission): Handle {
+  async function memoryCap(): Promise<MemoryCap | 'none'> {
+    cap ??= (await import('./cap/memory.ts')).findMemoryCap() ?? 'none';
+    return cap;
+  }
+
+  async function verdictOn({ nodes, gpus: count, memory, ...rest }: Resources): Promise<Verdict> {
+    if (nodes > 1) return oneNode(nodes);
+    if (settings.cap_memory === true && memory > 0 && (await memoryCap()) === 'none') return NO_CAP;
+    return count === 0 ? { fits: 'now' } : (await gpus()).check({ gpus: count, ...rest });
+  }
+
+  function start({ name, folder, launch, grant, resources }: Submission): Handle {
     supervisor ??= startSupervisor();
     const watch = supervisor;
     count += 1;
     const mark = `${supervisor.token}.${count}.`;
-    const child = begin(launch, mark, grant);
+    const bytes = cap === undefined || cap === 'none' ? 0 : resources.memory;
+    const [child, held] = begin(launch, mark, grant, bytes > 0 ? (cap as MemoryCap) : undefined, bytes);
     if (child instanceof Error) {
       const handle = { name, id: 'none', folder, extra: {} };
       const pipes = { stdout: NOBODY, stderr: NOBODY, events: NOBODY };
@@ -90,8 +106,12 @@ export function localExecutor(settings: LocalSettings): Executor {
       process.state = ended(exit);
       changed(name);
     };
-    const endBy = (code: number | null, signal: NodeJS.Signals | null): void =>
-      end(signal === null ? { kind: 'exited', code: code ?? 0 } : { kind: 'signalled', signal });
+    const endBy = (code: number | null, signal: NodeJS.Signals | null): void => {
+      const cause = held?.end() ? 'oom' : undefined;
+      end(
+        signal === null ? { kind: 'exited', code: code ?? 0, cause } : { kind: 'signalled', signal, cause },
+      );
+    };
     child.once('error', (error) => {
       if (group === undefined) end(notStarted(error));
     });
@@ -117,10 +137,7 @@ export function localExecutor(settings: LocalSettings): Executor {
   return {
     shown: 'local',
     capabilities: { sharedFs: true, survivesEngine: false, gang: false, arrays: false, queues: false },
-    check: async (resources) => {
-      if (resources.nodes > 1) return oneNode(resources.nodes);
-      return resources.gpus === 0 ? { fits: 'now' } : (await gpus()).check(resources);
-    },
+    check: verdictOn,
     gpus,
     submit: (submissions) => Promise.resolve(submissions.map((each) => ok(start(each)))),
     find: (wanted) => {
@@ -171,24 +188,40 @@ function oneNode(nodes: number): Verdict {
   return { fits: 'never', fault: { code: 'no-gang', message, hint, passing: false } };
 }
 
+const NO_CAP: Verdict = {
+  fits: 'never',
+  fault: {
+    code: 'no-memory-cap',
+    message: 'It is to be held to its memory, and this system has nothing for that.',
+    hint: 'take cap_memory out of the profile, or see what doctor says',
+    passing: false,
+  },
+};
+
 /** A plain spawn: a library around it costs more than the process itself, and one stage is one process. */
 function begin(
   { argv, cwd, env, stdin }: Launch,
   mark: string,
   grant: GpuGrant | undefined,
-): ChildProcess | Error {
-  const [file, ...words] = argv;
+  cap: MemoryCap | undefined,
+  bytes: number,
+): [ChildProcess | Error, Held | undefined] {
+  let held: Held | undefined;
   try {
-    return spawn(file, words, {
+    held = cap?.hold(argv, bytes);
+    const [file, ...words] = held?.argv ?? argv;
+    const child = spawn(file, words, {
       cwd,
       env: { ...env, ...gpuVariables(grant, env), WARREN_ENGINE: mark },
       stdio: [stdin === 'open' ? 'pipe' : 'ignore', 'pipe', 'pipe', 'pipe', ...(grant?.files ?? [])],
       detached: true,
     });
+    return [child, held];
   } catch (error) {
     // Some errors of the system are thrown at once: arguments that are too long among them.
     if (errnoOf(error) === undefined) throw error;
-    return error as Error;
+    held?.end();
+    return [error as Error, undefined];
   }
 }
 
