@@ -2,15 +2,18 @@
  * @file Objects of this machine's cache. What arrives gathers under `incoming/`, whoever sends it, and gets an object's
  * name only when its digest is the one that it was sent for.
  */
-import { lstatSync, rmSync, statfsSync } from 'node:fs';
-import { mkdir, open } from 'node:fs/promises';
+import { lstatSync, mkdirSync, rmSync, statfsSync, writeFileSync } from 'node:fs';
+import { open } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { digestFileInTurns, hexOf } from '../../../base/digest.ts';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { digestBytes, digestFileInTurns, hexOf } from '../../../base/digest.ts';
+import type { Key } from '../../../base/ids.ts';
 import { objectPath } from '../../../cache/layout.ts';
+import { type Locks, openLocks } from '../../../cache/locks.ts';
 import { adoptFile, objectState, verifyObject } from '../../../cache/objects.ts';
-import { writeAtomic, writeOnce } from '../../../cache/publish.ts';
+import { temporaryBeside, withFolder, writeAtomic, writeOnce } from '../../../cache/publish.ts';
 import { MOST_BYTES } from '../frame.ts';
-import type { Answer } from '../requests.ts';
+import type { Answer, Ask } from '../requests.ts';
 import { readFrom } from './files.ts';
 import type { Handler } from './handling.ts';
 import { isObjectPath, type ObjectName, objectIn, recordIn } from './paths.ts';
@@ -35,56 +38,116 @@ export const objectRead: Handler<'object-read'> = ({ path, from, most }, _bytes,
   return { size, bytes };
 };
 
-/** Writes to one object follow each other, as they came. */
-const turns = new Map<string, Promise<unknown>>();
-
-export const objectWrite: Handler<'object-write'> = (ask, bytes, { root }) => {
-  const before = turns.get(ask.path) ?? Promise.resolve();
-  const mine = before.then(() => take(root, ask, bytes));
-  const settled = mine.catch(() => {});
-  turns.set(ask.path, settled);
-  void settled.then(() => {
-    if (turns.get(ask.path) === settled) turns.delete(ask.path);
-  });
-  return mine;
-};
-
-async function take(
-  root: string,
-  { path, from, size }: { readonly path: string; readonly from: number; readonly size: number },
-  bytes: Buffer,
-): Promise<Answer<'object-write'>> {
+export const objectWrite: Handler<'object-write'> = async (ask, bytes, { root }) => {
+  const { path, from, size } = ask;
   const name = objectIn(path);
   const cache = join(root, name.store);
-  if (verifyObject(cache, name.digest, name.form) === 'good') return { have: size, published: true };
+  if (from + bytes.length > size) throw wrongBytes(path);
+  const whole = bytes.length === size;
+  const release = whole ? undefined : await turn(cache, name);
+  try {
+    if (verifyObject(cache, name.digest, name.form) === 'good') return { have: size, published: true };
+    if (!whole) return await goOn(cache, name, ask, bytes);
+    if (digestBytes(bytes) !== name.digest) throw wrongBytes(path);
+    mayFit(root, size);
+    await publishBytes(cache, name, bytes);
+    return { have: size, published: true };
+  } finally {
+    release?.();
+  }
+};
+
+async function publishBytes(cache: string, { digest, form }: ObjectName, bytes: Buffer): Promise<void> {
+  const temporary = temporaryBeside(objectPath(cache, digest, form));
+  try {
+    withFolder(temporary, () => writeFileSync(temporary, bytes, { flag: 'wx' }));
+    await adoptFile(cache, temporary, digest, form);
+  } finally {
+    rmSync(temporary, { force: true });
+  }
+}
+
+/** One stretch of an object that comes in several. */
+async function goOn(
+  cache: string,
+  name: ObjectName,
+  { path, from, size }: Ask<'object-write'>,
+  bytes: Buffer,
+): Promise<Answer<'object-write'>> {
   const part = partOf(cache, name);
   const have = sizeOf(part) ?? 0;
   // Something between is missing: the sender goes on where this ends.
   if (from > have) return { have, published: false };
-  if (have > size || from + bytes.length > size) {
-    rmSync(part, { force: true });
-    throw refuse('remote-wrong-bytes', `More bytes came for ${path} than were declared.`, { passing: true });
-  }
-  await mkdir(dirname(part), { recursive: true });
-  mayFit(cache, size - have);
-  // What is there already came from another try, or comes from another engine just now.
-  await append(part, have, bytes.subarray(have - from));
   const now = Math.max(have, from + bytes.length);
-  if (now < size) return { have: now, published: false };
-  if ((await digestFileInTurns(part)) !== name.digest) {
+  if (now <= size) {
+    mayFit(dirname(part), size - have);
+    // What is there already came from another try, or comes from another engine just now.
+    await append(part, have, bytes.subarray(have - from));
+    if (now < size) return { have: now, published: false };
+  }
+  if (now > size || (await digestFileInTurns(part)) !== name.digest) {
     rmSync(part, { force: true });
-    const message = `What arrived for ${path} has another digest.`;
-    throw refuse('remote-wrong-bytes', message, { passing: true });
+    throw wrongBytes(path);
   }
   await adoptFile(cache, part, name.digest, name.form);
   return { have: size, published: true };
 }
 
+const locks = new Map<string, Locks>();
+/** Stretches of one object follow each other, as they came. */
+const turns = new Map<string, Promise<unknown>>();
+
+/** Agents of other engines have their turns, too: nobody writes to what another one has looked through. */
+async function turn(cache: string, name: ObjectName): Promise<() => void> {
+  const part = partOf(cache, name);
+  const before = turns.get(part);
+  let leave = (): void => {};
+  const mine = new Promise<void>((resolve) => {
+    leave = resolve;
+  });
+  turns.set(part, mine);
+  const pass = (): void => {
+    leave();
+    if (turns.get(part) === mine) turns.delete(part);
+  };
+  await before;
+  try {
+    mkdirSync(dirname(part), { recursive: true });
+    const own = locksOf(cache);
+    for (;;) {
+      const claim = own.tryLock(name.digest as string as Key);
+      if (!claim.held) await sleep(20);
+      else {
+        return () => {
+          claim.release();
+          pass();
+        };
+      }
+    }
+  } catch (error) {
+    pass();
+    throw error;
+  }
+}
+
+function locksOf(cache: string): Locks {
+  const known = locks.get(cache);
+  if (known !== undefined) return known;
+  const own = openLocks(cache);
+  process.once('exit', own.close);
+  locks.set(cache, own);
+  return own;
+}
+
+function wrongBytes(path: string): Error {
+  return refuse('remote-wrong-bytes', `What arrived for ${path} is not what its digest says.`);
+}
+
 /** Said before the bytes come, rather than when the disk is full. */
-function mayFit(cache: string, bytes: number): void {
-  const { bavail, bsize } = statfsSync(cache);
+function mayFit(folder: string, bytes: number): void {
+  const { bavail, bsize } = statfsSync(folder);
   if (bytes <= bavail * bsize) return;
-  throw Object.assign(new Error(`${bytes} bytes do not fit into ${cache}`), { code: 'ENOSPC' });
+  throw Object.assign(new Error(`${bytes} bytes do not fit into ${folder}`), { code: 'ENOSPC' });
 }
 
 async function append(path: string, at: number, bytes: Buffer): Promise<void> {
