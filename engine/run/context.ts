@@ -5,6 +5,7 @@ import type { Lease } from '../../cache/leases.ts';
 import type { Locks } from '../../cache/locks.ts';
 import type { RemotePlace } from '../../cache/remotes/remote.ts';
 import type { Emit } from '../event.ts';
+import type { openExecutor } from '../executors/open.ts';
 import type { GraphIndex } from '../plan/index.ts';
 import type { PlanOptions } from '../plan/plan.ts';
 import type { World } from '../plan/world.ts';
@@ -27,6 +28,8 @@ export interface RunOptions extends PlanOptions {
   readonly profiles?: Profiles | undefined;
   /** The one that the call chose; default: `local`. */
   readonly profile?: string | undefined;
+  /** Settings -> an executor; default: all that there are. */
+  readonly open?: typeof openExecutor | undefined;
   /** Aborted: start nothing more, ask what runs to end. */
   readonly stop?: AbortSignal | undefined;
   /** Aborted: end what runs. */

@@ -43,14 +43,18 @@ type Opening = Promise<Result<Omit<Station, 'profile'>, ExecutorFault>>;
 
 export function makePlacements(
   project: Project,
-  { profiles = new Map(), profile = LOCAL }: Pick<RunOptions, 'profiles' | 'profile'>,
+  {
+    profiles = new Map(),
+    profile = LOCAL,
+    open = openExecutor,
+  }: Pick<RunOptions, 'profiles' | 'profile' | 'open'>,
   emit: Emit,
 ): Placements {
   const stations = new Map<string, Opening>();
   const verdicts = new Map<string, Promise<Verdict>>();
 
   async function openNew({ profile: name, settings }: Target): Opening {
-    const opened = await openExecutor(settings, { project, profile: name });
+    const opened = await open(settings, { project, profile: name });
     if (!opened.ok) return err(opened.error);
     const executor = opened.value;
     const tracker = track(executor, (trouble) => emit(silence(name, executor, trouble)));

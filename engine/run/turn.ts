@@ -28,11 +28,14 @@ export interface RetryTurn {
   readonly of: number;
 }
 
-/** The turn that follows an end, if another is worth it. `stage` has the resources of the turn that ended. */
-export function retryAfter(stage: Stage, turn: Turn, ended: Ended): RetryTurn | undefined {
+/** The turn that follows an end, if another is worth it. Resources are those of the turn that ended. */
+export function retryAfter(
+  { retries, resources }: Pick<Stage, 'retries' | 'resources'>,
+  turn: Turn,
+  ended: Ended,
+): RetryTurn | undefined {
   if (ended.kind !== 'failed') return undefined;
   const { cause, failure, seconds, byPlace } = ended;
-  const { retries, resources } = stage;
   const { tries, counted, row } = turn;
   const free = byPlace ? freeRetry(retries, row, resources, cause) : undefined;
   const next = free ?? nextRetry(retries, counted, resources, cause, failure);

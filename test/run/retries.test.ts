@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import type { Resources, Retries } from '../../engine/pipeline/graph.ts';
+import { RETRY_CAUSES, type Resources, type Retries, type RetryCause } from '../../engine/pipeline/graph.ts';
 import { failureOf } from '../../engine/run/failure.ts';
-import { nextRetry } from '../../engine/run/retry.ts';
+import { freeRetry, nextRetry } from '../../engine/run/retry.ts';
+import { retryAfter, type Turn } from '../../engine/run/turn.ts';
 import { type Ran, type Workshop, workshop } from '../rigs/workshop.ts';
 
 /** A stage that counts its attempts in `state/`, and ends as `ends[n]` says. */
@@ -146,6 +147,48 @@ describe('the cause of a failure', () => {
   });
 });
 
+describe('what an executor says of an end', () => {
+  const ending = {
+    said: undefined,
+    timedOut: undefined,
+    time: 60,
+    program: 'p',
+    log: undefined,
+    outOfMemory: { printed: false, killed: false },
+  };
+  it.each([
+    ['oom', 'out-of-memory', 'oom', false],
+    ['timeout', 'timeout', 'timeout', false],
+    ['preempted', 'preempted', 'preempted', true],
+    ['node-lost', 'node-lost', 'node-lost', true],
+    ['launch-failed', 'launch-failed', 'launch-failed', true],
+    ['cancelled', 'cancelled-there', 'invalid', false],
+  ] as const)('%s', (said, code, cause, byPlace) => {
+    const vanished = { kind: 'vanished', cause: said, evidence: 'so it says' } as const;
+    const failed = failureOf({ ...ending, exit: vanished });
+    expect(failed).toMatchObject({ failure: { code }, cause, byPlace });
+    const killed = { kind: 'signalled', signal: 'SIGTERM', cause: said } as const;
+    expect(failureOf({ ...ending, exit: killed })).toMatchObject({ failure: { code }, cause });
+  });
+
+  it('counts for more than what its stage said as it ended, but for memory', () => {
+    const words = { code: 'interrupted', message: 'x' };
+    const exit = (cause: 'timeout' | 'oom') => ({ kind: 'exited', code: 1, cause }) as const;
+    expect(failureOf({ ...ending, said: words, exit: exit('timeout') })?.failure.code).toBe('timeout');
+    expect(failureOf({ ...ending, said: words, exit: exit('oom') })).toMatchObject({
+      failure: { code: 'interrupted' },
+      cause: 'oom',
+    });
+  });
+
+  it('of one that ended well: it has its result, unless a part of it was killed or its time was up', () => {
+    const well = (cause?: 'cancelled' | 'preempted' | 'oom' | 'timeout') =>
+      failureOf({ ...ending, exit: { kind: 'exited', code: 0, cause } })?.failure.code;
+    expect([well(), well('cancelled'), well('preempted')]).toEqual([undefined, undefined, undefined]);
+    expect([well('oom'), well('timeout')]).toEqual(['out-of-memory', 'timeout']);
+  });
+});
+
 describe('what the next attempt asks for', () => {
   const resources: Resources = { cpus: 1, gpus: 0, nodes: 1, memory: 1000, gpuMemory: 0, time: 60 };
   const retries: Retries = {
@@ -170,5 +213,30 @@ describe('what the next attempt asks for', () => {
     expect(nextRetry(retries, 3, resources, 'error', {})).toMatchObject({ resources });
     expect(nextRetry(retries, 3, resources, 'preempted', {})).toBeUndefined();
     expect(nextRetry(retries, 9, resources, 'error', {})).toBeUndefined();
+  });
+
+  it('is the same after an end that its place made, five times in a row', () => {
+    const always: Retries = { ...retries, max: 0, on: RETRY_CAUSES };
+    const rows = [0, 1, 2, 3, 4, 5].map((row) => freeRetry(always, row, resources, 'node-lost'));
+    expect(rows.map((each) => each?.wait)).toEqual([1, 2, 4, 8, 16, undefined]);
+    expect(rows[0]).toMatchObject({ number: 1, resources });
+    expect(freeRetry(retries, 0, resources, 'node-lost')).toBeUndefined();
+    expect(freeRetry(always, 0, resources, 'invalid')).toBeUndefined();
+  });
+
+  it('is counted apart: what the place ended takes nothing from max', () => {
+    const stage = { retries: { ...retries, max: 1, on: RETRY_CAUSES }, resources };
+    const first: Turn = { tries: 1, counted: 0, row: 0, resources, failed: undefined };
+    const ended = (cause: RetryCause, byPlace: boolean) =>
+      ({ kind: 'failed', cause, byPlace, failure: { code: 'x', message: 'x' }, seconds: 1 }) as const;
+    const lost = retryAfter(stage, first, ended('node-lost', true));
+    expect(lost).toMatchObject({ retry: 1, of: 5, turn: { tries: 2, counted: 0, row: 1 } });
+    const failed = retryAfter(stage, lost?.turn as Turn, ended('error', false));
+    expect(failed).toMatchObject({ retry: 1, of: 1, turn: { tries: 3, counted: 1, row: 0 } });
+    expect(retryAfter(stage, failed?.turn as Turn, ended('error', false))).toBeUndefined();
+    const again = retryAfter(stage, failed?.turn as Turn, ended('preempted', true));
+    expect(again?.turn).toMatchObject({ tries: 4, counted: 1, row: 1 });
+    // Of this machine nobody says so: an exit code is the stage's own word, and counts.
+    expect(retryAfter(stage, failed?.turn as Turn, ended('preempted', false))).toBeUndefined();
   });
 });
