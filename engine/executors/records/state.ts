@@ -109,7 +109,7 @@ function running({ start, skew }: Records, host: string | undefined): State {
   return {
     kind: 'running',
     // By the clock that dates the files, not by that of another machine.
-    since: start.at - skew,
+    since: Math.round(start.at - skew),
     ...(where !== undefined && { host: where }),
     ...(start.gpus.length > 0 && { gpus: start.gpus }),
   };
