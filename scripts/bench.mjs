@@ -11,7 +11,7 @@ import { dirname, join } from 'node:path';
 const root = join(import.meta.dirname, '..');
 const bench = join(root, 'bench');
 /** Folders that hold parts of benches, not benches. */
-const PARTS = new Set(['fuzzing', 'killing', 'measure', 'peers', 'results', 'resuming', 'rows']);
+const PARTS = new Set(['fuzzing', 'killing', 'leasing', 'measure', 'peers', 'results', 'resuming', 'rows']);
 
 function names(folder = '') {
   return readdirSync(join(bench, folder), { withFileTypes: true }).flatMap((entry) => {

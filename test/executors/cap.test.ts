@@ -62,7 +62,7 @@ stages:
   });
 
   it('counts all of its processes together, and leaves no group behind', async () => {
-    const one = take(60, 'setTimeout(() => all.length, 1500)');
+    const one = take(100, 'setTimeout(() => all.length, 1500)');
     const held = cap?.hold(['/bin/sh', '-c', `${one} & ${one} & wait`], 150 * MIB);
     const [file, ...words] = held?.argv ?? ['false'];
     const group = words[2] as string;
