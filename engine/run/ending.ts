@@ -36,9 +36,10 @@ export function endStage(
   const { id, kind } = place.stage;
   const { keyed, because = [], seconds = 0, outputs, failure, reason, record, reports = [] } = facts;
   const retries = facts.retries || undefined;
+  const queued = facts.queued || undefined;
   const key = keyed?.key ?? null;
   const before = place.result;
-  const result: StageResult = { id, kind, action, key, seconds, because, failure, retries, reason };
+  const result: StageResult = { id, kind, action, key, seconds, because, failure, retries, queued, reason };
   // Asked again only because a result above was lost, and unchanged: what was said of it holds.
   const known = before !== undefined && action === 'fresh' && before.key === key;
   if (keyed !== undefined && outputs !== undefined) context.lease.announce([[keyed.key, id]]);
@@ -65,7 +66,7 @@ export function endStage(
     failure,
     reason,
     retries,
-    queued: facts.queued || undefined,
+    queued,
     unstored: (facts.stored === false && place.stage.cache) || undefined,
   });
 }

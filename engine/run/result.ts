@@ -13,6 +13,8 @@ export interface StageResult {
   readonly failure?: StageFailure | undefined;
   /** Attempts after the first, if there were any. */
   readonly retries?: number | undefined;
+  /** Of `seconds`, how many the last attempt waited in a queue of its executor. */
+  readonly queued?: number | undefined;
   /** For skipped and cancelled: why. */
   readonly reason?: string | undefined;
 }

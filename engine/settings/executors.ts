@@ -26,7 +26,7 @@ const config = path('An ssh configuration file, in place of ~/.ssh/config');
 const root = pathThere('Folder on the hosts for objects, programs and attempts; default ~/.cache/warren');
 const node = program('Node.js on the hosts; default: node of their PATH');
 
-export const EXECUTORS: {
+const EXECUTORS: {
   readonly [E in ExecutorName]: FieldsOf<Extract<ExecutorSettings, { readonly executor: E }>>;
 } = {
   local: {
