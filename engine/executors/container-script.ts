@@ -62,6 +62,8 @@ case \${CUDA_VISIBLE_DEVICES-} in
     ;;
 esac
 
+# That of the machine where the engine is, it may be.
+[ -d "\${XDG_RUNTIME_DIR-}" ] || unset XDG_RUNTIME_DIR
 uid=$(id -u) gid=$(id -g)
 case $chosen in
   podman)

@@ -3,6 +3,7 @@ import type { Container, ContainerRuntime } from '../pipeline/graph.ts';
 import { CONTAINER_RUNTIMES } from '../pipeline/graph.ts';
 import { INSIDE, LAUNCHER } from './container-script.ts';
 import type { Launch } from './executor.ts';
+import type { ExecutorSettings } from './settings.ts';
 
 /** Everything about a stage and its place that its container is made from. */
 export interface Box {
@@ -26,6 +27,11 @@ export interface Box {
   readonly gang: boolean;
   /** The environment of the place, for the runtime itself. */
   readonly outside: NodeJS.ProcessEnv;
+}
+
+/** What a profile chooses. */
+export function runtimeOf(settings: ExecutorSettings): ContainerRuntime | undefined {
+  return 'container' in settings ? settings.container : undefined;
 }
 
 /** What a runtime is told by its environment. */

@@ -1,6 +1,7 @@
 /** @file What this machine has for stages, and what of it a profile uses. */
 import { spawnSync } from 'node:child_process';
 import { availableParallelism, totalmem } from 'node:os';
+import { CONTAINER_RUNTIMES } from '../pipeline/graph.ts';
 import { findMemoryCap } from './cap/memory.ts';
 import type { Finding } from './finding.ts';
 import { detectGpus } from './gpus/detect.ts';
@@ -11,7 +12,21 @@ import type { LocalSettings } from './settings.ts';
 export async function diagnose(settings: LocalSettings): Promise<readonly Finding[]> {
   const { gpus, findings } = await gpuFindings(settings);
   const cap = settings.cap_memory === true ? [memoryCap()] : [];
-  return [cores(settings), memory(settings), ...cap, ...findings, ...(gpus.length > 0 ? [flock()] : [])];
+  const locks = gpus.length > 0 ? [flock()] : [];
+  return [cores(settings), memory(settings), ...cap, ...findings, ...locks, containers(settings)];
+}
+
+/** A machine without any is whole, unless the profile names one. */
+function containers({ container }: LocalSettings): Finding {
+  const what = 'containers';
+  for (const runtime of container === undefined ? CONTAINER_RUNTIMES : [container]) {
+    const { status, stdout } = spawnSync(runtime, ['--version'], { encoding: 'utf8', timeout: 5000 });
+    // `podman version 4.3.1`, `Docker version 28.2.2, build e6534b4`
+    if (status === 0) return { what, ok: true, found: stdout.split('\n', 1)[0]?.slice(0, 80) ?? runtime };
+  }
+  const found = `${container ?? CONTAINER_RUNTIMES.join(', ')} not found`;
+  const hint = 'stages with container: need one of podman, docker, apptainer';
+  return { what, ok: container === undefined, found, hint };
 }
 
 function cores({ cpus }: LocalSettings): Finding {

@@ -50,7 +50,5 @@ WARREN_NODE_RANK=$NODE_RANK WARREN_MASTER_ADDR=$MASTER_ADDR
 export NODE_RANK MASTER_ADDR WARREN_NODE_RANK WARREN_MASTER_ADDR
 exec "$@"`;
 
-/** What \`srun\` starts once on each node of a gang. */
-export function onEachSlurmNode(launch: Launch): Launch {
-  return { ...launch, argv: ['/bin/sh', '-c', ON_SLURM, 'node', ...launch.argv] };
-}
+/** Words before those that `srun` starts on each node of a gang. */
+export const ON_EACH_SLURM_NODE: readonly string[] = ['/bin/sh', '-c', ON_SLURM, 'node'];

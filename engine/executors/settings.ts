@@ -2,8 +2,15 @@
  * @file What `warren.yaml` says of an executor, checked and with absolute paths. Plain JSON: it is stored beside an attempt,
  * so that any later run can ask the executor that has it, whatever profile that run uses.
  */
+import type { ContainerRuntime } from '../pipeline/graph.ts';
 
-export interface LocalSettings {
+/** Of executors whose jobs run on machines, rather than in containers already. */
+interface OnMachines {
+  /** What stages with `container:` are run by; default: the first that the machine has. */
+  readonly container?: ContainerRuntime | undefined;
+}
+
+export interface LocalSettings extends OnMachines {
   readonly executor: 'local';
   /** Default: all of the machine. */
   readonly cpus?: number | undefined;
@@ -24,7 +31,7 @@ export interface HostSettings {
   readonly gpus?: 'all' | 'none' | readonly string[] | undefined;
 }
 
-export interface SshSettings {
+export interface SshSettings extends OnMachines {
   readonly executor: 'ssh';
   readonly hosts: readonly HostSettings[];
   /** An ssh configuration file. */
@@ -35,7 +42,7 @@ export interface SshSettings {
   readonly node?: string | undefined;
 }
 
-export interface SlurmSettings {
+export interface SlurmSettings extends OnMachines {
   readonly executor: 'slurm';
   /** A login node to submit from over SSH; its files are shared with the nodes. Default: this machine, with files shared. */
   readonly via?: HostSettings | undefined;
@@ -60,7 +67,7 @@ export interface SlurmSettings {
 export type TemplateWord = string | readonly string[];
 
 /** Submit, poll and cancel by commands of any scheduler; files are shared. */
-export interface CommandSettings {
+export interface CommandSettings extends OnMachines {
   readonly executor: 'command';
   /** Prints the job's id. */
   readonly submit: readonly TemplateWord[];

@@ -4,12 +4,13 @@ import { basename, dirname, join } from 'node:path';
 import { digestBytes, hexOf } from '../../base/digest.ts';
 import type { TaskFile } from '../../stages/protocol/task.ts';
 import { argvOf, type PartText } from '../executors/command.ts';
-import { inContainer } from '../executors/container.ts';
+import { inContainer, runtimeOf } from '../executors/container.ts';
 import { strictEnvironment, variableOf } from '../executors/environment.ts';
 import type { Launch } from '../executors/executor.ts';
 import { nodeArguments } from '../executors/node.ts';
 import { stageJson, wordText } from '../executors/numbers.ts';
 import { lateVariables, rendezvous } from '../executors/rendezvous.ts';
+import type { ExecutorSettings } from '../executors/settings.ts';
 import type { Container, ContainerRuntime, Stage } from '../pipeline/graph.ts';
 import { filesOf } from '../plan/index.ts';
 import type { World } from '../plan/world.ts';
@@ -41,7 +42,9 @@ export interface Where {
   /** Files and folders of the user's that the stage reads where they lie; absent where all it reads was brought. */
   readonly filesOf?: (stage: Stage) => readonly string[];
   /** What containers are run by, where it is said. */
-  readonly containers?: ContainerRuntime | undefined;
+  readonly containers: ContainerRuntime | undefined;
+  /** What a container runtime of the machine finds in its environment. */
+  readonly outside: NodeJS.ProcessEnv;
 }
 
 export function launchOf(stage: Stage, staged: Staged, world: Pick<World, 'threads'>, where: Where): Launch {
@@ -73,7 +76,7 @@ function contained(
   stage: Stage,
   container: Container,
   { attempt: { folder, state } }: Staged,
-  { containers, filesOf, own }: Where,
+  { containers, filesOf, outside }: Where,
 ): Launch {
   return inContainer(launch, {
     container,
@@ -87,12 +90,17 @@ function contained(
     secrets: stage.passEnv,
     late: lateVariables(stage.resources),
     gang: stage.resources.nodes > 1,
-    outside: own,
+    outside,
   });
 }
 
 /** This machine. */
-export function here(folder: string, attempt: Pick<Attempt, 'folder'>, world: World): Where {
+export function here(
+  folder: string,
+  attempt: Pick<Attempt, 'folder'>,
+  world: World,
+  settings: ExecutorSettings,
+): Where {
   return {
     cwd: folder,
     // The path from here to the host is the same in the sources and in dist/.
@@ -100,6 +108,8 @@ export function here(folder: string, attempt: Pick<Attempt, 'folder'>, world: Wo
     entryOf: world.registry.entryOf,
     own: process.env,
     write: (name, text) => writeFileSync(join(attempt.folder, name), text),
+    containers: runtimeOf(settings),
+    outside: process.env,
     filesOf: (stage) => [...filesOf([stage])],
   };
 }

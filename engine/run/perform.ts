@@ -75,7 +75,7 @@ export async function perform(
   context.emit({ type: 'stage-started', at: Date.now(), stage: stage.id, key, attempt, because });
   const { checkpointSeconds } = context.options;
   const staged = { attempt: opened, tries, inputs: inputs.value.staged, outputs, checkpointSeconds };
-  const where = here(stage.folder ?? context.index.graph.folder, opened, context.world);
+  const where = here(stage.folder ?? context.index.graph.folder, opened, context.world, placed.settings);
   // What it was told stays as it is while it may read it.
   const launch = launchOf(stage, staged, context.world, before ? { ...where, write: () => {} } : where);
   const { folder, log } = opened;

@@ -1,7 +1,10 @@
 /** @file What each executor can be told in `warren.yaml`. A total table: a setting without a row here does not compile. */
+
 import { COMMAND_STATES, type ExecutorSettings } from '../executors/settings.ts';
+import { CONTAINER_RUNTIMES } from '../pipeline/graph.ts';
 import {
   address,
+  choice,
   cores,
   count,
   type Field,
@@ -24,6 +27,10 @@ type FieldsOf<S> = { readonly [K in Exclude<keyof S, 'executor'>]-?: Field<NonNu
 
 const config = path('An ssh configuration file, in place of ~/.ssh/config');
 const root = pathThere('Folder on the hosts for objects, programs and attempts; default ~/.cache/warren');
+const container = choice(
+  'What stages with container: are run by; default: the first that is there',
+  CONTAINER_RUNTIMES,
+);
 const node = program('Node.js on the hosts; default: node of their PATH');
 
 const EXECUTORS: {
@@ -34,12 +41,14 @@ const EXECUTORS: {
     memory: size('Memory to use: bytes, or a size such as 40G; default: all'),
     gpus: gpus('GPUs to use: all (the default), none, or indices or UUIDs'),
     cap_memory: truth('Hold stages to their resources.memory'),
+    container,
   },
   ssh: {
     hosts: hosts('Hosts without a scheduler: names, or {host, cpus, memory, gpus}'),
     config,
     root,
     node,
+    container,
   },
   slurm: {
     via: host('A login node to submit from over SSH'),
@@ -52,6 +61,7 @@ const EXECUTORS: {
     gpu_types: sizes('Memory of each GPU by type, as Slurm names it, such as {h100: 80G}'),
     flags: words('Further words of sbatch, such as [--exclusive]'),
     array: count('Most attempts in one array; 1: no arrays'),
+    container,
   },
   command: {
     submit: required(
@@ -64,6 +74,7 @@ const EXECUTORS: {
     states: choices('What words of poll mean, beside the usual ones', COMMAND_STATES),
     cancel: required(template('Command that cancels {ids}', ['ids'])),
     find: template('Command that prints a line "ID NAME" for each known job of {names}', ['names']),
+    container,
   },
   kubernetes: {
     url: required(address('Address of the API server')),

@@ -106,6 +106,14 @@ export function truth(description: string): Field<boolean> {
   };
 }
 
+/** One of these words. */
+export function choice<W extends string>(description: string, among: readonly W[]): Field<W> {
+  return {
+    schema: { description, enum: [...among] },
+    read: (node) => among.find((each) => each === wordOf(node)),
+  };
+}
+
 export function count(description: string): Field<number> {
   return {
     schema: { description, type: 'integer', minimum: 1 },

@@ -3,8 +3,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { Launch } from '../../engine/executors/executor.ts';
-import { lateVariables, onEachSlurmNode, rendezvous } from '../../engine/executors/rendezvous.ts';
+import { lateVariables, ON_EACH_SLURM_NODE, rendezvous } from '../../engine/executors/rendezvous.ts';
 import { programs } from '../rigs/containers.ts';
 import { workshop } from '../rigs/workshop.ts';
 
@@ -52,26 +51,14 @@ describe('where the processes of a stage meet', () => {
   it.each(TOLD)('on Slurm is %s', async (_, first, getent, expected) => {
     const tools = first === '' ? {} : { scontrol: `printf '%s\\n' ${first} node8 node9` };
     const path = `${programs({ ...tools, getent })}:/usr/bin:/bin`;
-    const launch: Launch = {
-      argv: [
-        'sh',
-        '-c',
-        'echo "$MASTER_ADDR $NODE_RANK $WARREN_MASTER_ADDR $WARREN_NODE_RANK $1"',
-        'sh',
-        "it's",
-      ],
-      cwd: '/',
-      env: { PATH: path },
-      stdin: 'none',
-    };
-    const { argv, env } = onEachSlurmNode(launch);
-    const [program, ...words] = argv;
+    const print = 'echo "$MASTER_ADDR $NODE_RANK $WARREN_MASTER_ADDR $WARREN_NODE_RANK $1"';
+    const [program = '', ...words] = [...ON_EACH_SLURM_NODE, 'sh', '-c', print, 'sh', "it's"];
     const slurm = {
       SLURM_NODEID: '1',
       SLURM_JOB_NODELIST: 'node[7-9]',
       SLURM_LAUNCH_NODE_IPADDR: '10.9.9.9',
     };
-    const child = spawn(program, words, { env: { ...env, ...slurm } });
+    const child = spawn(program, words, { env: { PATH: path, ...slurm } });
     expect((await child.stdout.toArray()).join('')).toBe(`${expected} 1 ${expected} 1 it's\n`);
   });
 });

@@ -1,6 +1,7 @@
 /** @file Stages on several nodes: one job, whose command runs once on each of them. */
 import type { Resources } from '../../pipeline/graph.ts';
 import type { LayOptions } from '../records/lay.ts';
+import { lateVariables, ON_EACH_SLURM_NODE } from '../rendezvous.ts';
 
 /** What `srun` is given, and how each node's process knows the others. */
 export function launcherOf({ nodes, cpus }: Resources): LayOptions {
@@ -13,6 +14,8 @@ export function launcherOf({ nodes, cpus }: Resources): LayOptions {
       ...(cpus > 0 ? [`--cpus-per-task=${Math.ceil(cpus)}`] : []),
       '--kill-on-bad-exit=1',
       '--export=ALL',
+      ...ON_EACH_SLURM_NODE,
     ],
+    granted: lateVariables({ nodes }),
   };
 }

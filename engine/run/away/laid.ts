@@ -4,7 +4,9 @@ import { join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Digest } from '../../../base/ids.ts';
 import { readTree } from '../../../cache/tree.ts';
+import { runtimeOf } from '../../executors/container.ts';
 import type { Launch } from '../../executors/executor.ts';
+import type { ExecutorSettings } from '../../executors/settings.ts';
 import type { Laid } from '../../executors/site.ts';
 import type { Stage } from '../../pipeline/graph.ts';
 import type { ResolvedInputs } from '../../plan/fingerprint.ts';
@@ -33,6 +35,7 @@ export function launchThere(
   { folder, state, inputs, outputs, premises }: Laid,
   tries: number,
   files: { [name: string]: string },
+  settings: ExecutorSettings,
 ): Launch {
   const { node, program, own } = premises;
   const { PATH: _path, HOME: _home, USER: _user, ...passed } = process.env;
@@ -49,6 +52,8 @@ export function launchThere(
     runtime: [node, join(program, 'stages', 'host.js')],
     entryOf: (kind) => join(program, relative(PROGRAM, world.registry.entryOf(kind)).replace(/\.ts$/, '.js')),
     own: { ...passed, ...own },
+    containers: runtimeOf(settings),
+    outside: own,
     write: (name, text) => {
       files[name] = text;
     },

@@ -62,7 +62,7 @@ export async function performAway(
   if ('kind' in laid) return laid;
   if (adopted !== undefined) site.adopt(laid, name, stage.resources);
   const files: { [name: string]: string } = {};
-  const launch = launchThere(context, stage, laid, tries, files);
+  const launch = launchThere(context, stage, laid, tries, files, placed.settings);
   const written = adopted === undefined ? await insist(trying, () => site.write(laid, files)) : ok(undefined);
   if (!written?.ok) {
     void site.leave(laid, name, 'files');
