@@ -65,7 +65,7 @@ export async function performAway(
   const launch = launchThere(context, stage, laid, tries, files, placed.settings);
   const written = adopted === undefined ? await insist(trying, () => site.write(laid, files)) : ok(undefined);
   if (!written?.ok) {
-    void site.leave(laid, name, 'files');
+    await site.leave(laid, name, 'files');
     return written === undefined ? { kind: 'cancelled' } : refused(written.error);
   }
   const { folder, host, outputs } = laid;
@@ -212,8 +212,8 @@ async function collect(
     const { code, message, hint } = brought.value;
     return leave({ kind: 'failed', failure: { code, message, hint }, cause: 'invalid', queued: said.queued });
   }
-  // Nobody waits for what is only tidying up.
-  void site.leave(laid, name, 'state');
+  // A run that ends here ends its link, too.
+  await site.leave(laid, name, 'state');
   return { kind: 'ended', made: { at: 'away', artifacts: brought.value.artifacts }, said };
 }
 
