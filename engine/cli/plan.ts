@@ -11,7 +11,7 @@ import { becauseLine } from '../report/because.ts';
 import { type Line, type Span, span, type Tone } from '../report/line.ts';
 import { table } from '../report/table.ts';
 import { openRunRemote } from '../run/remote.ts';
-import { type Where, type Wheres, whereTo } from '../run/where.ts';
+import type { Where, Wheres } from '../run/where.ts';
 import { LOCAL } from '../settings/profiles.ts';
 import { answer, type Call, refuse, warn } from './call.ts';
 import { EXIT, type ExitCode } from './exit.ts';
@@ -99,7 +99,7 @@ export async function plan(
 /** Milliseconds that a plan may take longer because of hosts that do not answer. */
 const PATIENCE = 15_000;
 
-function wheresOf(
+async function wheresOf(
   planned: Plan,
   graph: Graph,
   project: Project,
@@ -107,6 +107,9 @@ function wheresOf(
 ): Promise<Wheres> {
   const labels = new Map(planned.stages.map(({ id, label }) => [id, label]));
   const stages = graph.stages.filter(({ id }) => ['run', 'maybe'].includes(labels.get(id) ?? ''));
+  if (stages.length === 0) return { of: new Map(), unanswered: false };
+  // Loaded late: a plan of nothing but fresh stages asks nobody.
+  const { whereTo } = await import('../run/where.ts');
   return whereTo(project, { profiles, profile }, stages, PATIENCE);
 }
 
