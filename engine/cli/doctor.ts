@@ -1,9 +1,9 @@
 import { probe } from '../../cache/probe.ts';
 import type { Finding } from '../executors/finding.ts';
 import type { Project } from '../project.ts';
-import { type Line, span } from '../report/line.ts';
+import { type Line, padded, span } from '../report/line.ts';
 import { bytes } from '../report/quantity.ts';
-import { table } from '../report/table.ts';
+import { width } from '../report/width.ts';
 import { chooseProfile, LOCAL, profileNamed } from '../settings/profiles.ts';
 import { readSettings } from '../settings/settings.ts';
 import { answer, type Call, refuse, sourcesOf } from './call.ts';
@@ -50,7 +50,7 @@ export async function doctor(call: Call, options: ProfileOption): Promise<ExitCo
   const { profiles, unanswered } = await diagnosis;
   const ok = [...findings, ...profiles].every((each) => each.ok);
   const document: DoctorDocument = { schema: 'warren/doctor/1', ok, findings, profiles };
-  answer(call, document, () => [...findings.flatMap(lines), ...profiles.flatMap(profileLines)]);
+  answer(call, document, () => [...findingLines(findings), ...profiles.flatMap(profileLines)]);
   const code = ok ? EXIT.done : EXIT.failed;
   // What asks a host that does not answer may go on for minutes.
   if (unanswered) process.exit(code);
@@ -59,14 +59,22 @@ export async function doctor(call: Call, options: ProfileOption): Promise<ExitCo
 
 function profileLines({ profile, executor, findings }: ProfileFindings): Line[] {
   const head = profile === executor ? profile : `${profile} (${executor})`;
-  return [[], [span('profile ', 'dim'), span(head, 'strong')], ...findings.flatMap(lines)];
+  return [[], [span('profile ', 'dim'), span(head, 'strong')], ...findingLines(findings)];
 }
 
-function lines({ what, ok, found, hint, command, output }: Finding): Line[] {
-  const row = table([
-    [span(ok ? 'ok     ' : 'missing', ok ? 'good' : 'bad'), span(what.padEnd(16)), span(found)],
+/** What is found stands below each other, also where names of hosts are long. */
+function findingLines(findings: readonly Finding[]): Line[] {
+  const columns = Math.max(16, ...findings.map(({ what }) => width(what)));
+  return findings.flatMap(({ what, ok, found, hint, command, output }) => [
+    [
+      span(ok ? 'ok     ' : 'missing', ok ? 'good' : 'bad'),
+      span('  '),
+      padded(what, columns),
+      span(`  ${found}`),
+    ],
+    ...commandLines(command, output),
+    ...hintLines(hint),
   ]);
-  return [...row, ...commandLines(command, output), ...hintLines(hint)];
 }
 
 function nodeVersion(): Finding {

@@ -8,8 +8,8 @@ const DIAGNOSE: {
   ) => Promise<readonly Finding[]>;
 } = {
   local: async (settings) => (await import('./diagnose-local.ts')).diagnose(settings),
-  ssh: notYet,
-  slurm: notYet,
+  ssh: async (settings) => (await import('./ssh/diagnose.ts')).diagnose(settings),
+  slurm: async (settings) => (await import('./slurm/diagnose.ts')).diagnose(settings),
   command: notYet,
   kubernetes: notYet,
   ray: notYet,
