@@ -2,11 +2,11 @@
  * @file What is written beside an attempt that may outlive this process: that it is about to be submitted, to whom and as
  * what, and then how it is found. An attempt with an intent has no known end: whoever ends it takes the intent away.
  */
-import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Digest, Key, RunId, StageId } from '../../base/ids.ts';
 import { err, ok, type Result } from '../../base/result.ts';
-import { errnoOf, writeAtomic, writeDurably } from '../../cache/publish.ts';
+import { errnoOf, writeDurably } from '../../cache/publish.ts';
 import type { StageFailure } from '../event.ts';
 import type { Handle } from '../executors/contract.ts';
 import type { ExecutorSettings } from '../executors/settings.ts';
@@ -94,8 +94,8 @@ export function journalOf(
   return {
     // On the disk before anybody hears of it.
     submitting: () => writeDurably(join(here, INTENT), JSON.stringify(intent)),
-    // Lost with the machine it is found again by the name.
-    submitted: (handle) => writeAtomic(join(here, HANDLE), JSON.stringify(handle)),
+    // Torn or lost with the machine, it is found again by the name.
+    submitted: (handle) => writeFileSync(join(here, HANDLE), JSON.stringify(handle)),
   };
 }
 

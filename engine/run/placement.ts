@@ -79,11 +79,18 @@ export function makePlacements(
       if (stations.get(id) === opening) stations.delete(id);
       return opened;
     },
-    check: ({ settings, executor }, resources) => {
+    check: async ({ settings, executor }, resources) => {
       const id = JSON.stringify([settings, resources]);
-      const verdict = verdicts.get(id) ?? executor.check(resources);
-      verdicts.set(id, verdict);
-      return verdict;
+      let asked = verdicts.get(id);
+      if (asked === undefined) {
+        asked = executor.check(resources);
+        verdicts.set(id, asked);
+      }
+      const verdict = await asked;
+      // It could not say: then its submission will.
+      if (verdict.fits !== 'never' || !verdict.fault.passing) return verdict;
+      verdicts.delete(id);
+      return { fits: 'later', why: verdict.fault.message };
     },
     close: () => {
       for (const opening of stations.values()) {
