@@ -87,8 +87,8 @@ export type State =
       readonly host?: string | undefined;
       readonly gpus?: readonly string[] | undefined;
     }
-  /** `at`: when, in milliseconds since the epoch, where that is known. */
-  | { readonly kind: 'ended'; readonly exit: Exit; readonly at?: number | undefined }
+  /** `seconds`: how long it ran, where that is known. */
+  | { readonly kind: 'ended'; readonly exit: Exit; readonly seconds?: number | undefined }
   /** Nobody there knows of it, and it left no exit record in time. */
   | { readonly kind: 'lost'; readonly evidence: string }
   /** Could not ask. Never treated as an end. */

@@ -146,7 +146,8 @@ async function attempt(
   const { made, said } = performed;
   if (adopted !== undefined) {
     const { at } = adopted;
-    seconds = () => ((said.endedAt ?? Date.now()) - at) / 1000;
+    // It may have ended long before anybody came to collect it.
+    seconds = () => (said.ran === undefined ? (Date.now() - at) / 1000 : said.queued + said.ran);
   }
   const changed =
     changedInput(context, stage) ?? (adopted && rewrittenInput(context.world, stage, adopted.stamps));

@@ -22,8 +22,8 @@ export interface Said {
   readonly left: boolean;
   /** Seconds between its submission and its start. */
   readonly queued: number;
-  /** When it ended, where its executor knows: milliseconds since the epoch. */
-  readonly endedAt: number | undefined;
+  /** Seconds that it ran, where its executor knows. */
+  readonly ran: number | undefined;
   readonly notes: readonly string[];
   readonly reports: readonly string[];
 }
@@ -119,7 +119,7 @@ export async function runProcess(
     interrupted: options.stop?.aborted === true && failed !== undefined,
     left: end.kind === 'left',
     queued: places.queued(),
-    endedAt: end.kind === 'exit' ? end.at : undefined,
+    ran: end.kind === 'exit' ? end.seconds : undefined,
     notes: heard.notes,
     reports: heard.reports,
   };

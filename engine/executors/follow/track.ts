@@ -22,8 +22,8 @@ export type End =
       readonly exit: Exit;
       /** The end of its output could not be fetched. */
       readonly cut: boolean;
-      /** When it ended, where that is known. */
-      readonly at?: number | undefined;
+      /** How long it ran, where that is known. */
+      readonly seconds?: number | undefined;
     }
   /** It was not submitted, and never will be. */
   | { readonly kind: 'refused'; readonly fault: ExecutorFault }
@@ -165,7 +165,7 @@ export function track(executor: Executor, trouble: (trouble: Trouble) => void): 
     if (!jobs.has(job.name)) return false;
     const news = JSON.stringify(state) !== JSON.stringify(job.last);
     job.last = state;
-    if (state.kind === 'ended') finish(job, state.exit, PATIENCE, state.at);
+    if (state.kind === 'ended') finish(job, state.exit, PATIENCE, state.seconds);
     else if (state.kind === 'lost') {
       finish(job, { kind: 'vanished', cause: 'node-lost', evidence: state.evidence }, 0);
     } else {
@@ -189,11 +189,11 @@ export function track(executor: Executor, trouble: (trouble: Trouble) => void): 
   }
 
   /** It has ended: what is left of its output, and then the word of it. */
-  function finish(job: Submitted, exit: Exit, patience: number, at?: number): void {
+  function finish(job: Submitted, exit: Exit, patience: number, seconds?: number): void {
     jobs.delete(job.name);
     job.output
       .finish(job.handle, patience)
-      .then((whole) => job.end({ kind: 'exit', exit, cut: !whole, at }))
+      .then((whole) => job.end({ kind: 'exit', exit, cut: !whole, seconds }))
       .catch(job.crash);
   }
 

@@ -38,10 +38,14 @@ export function asksWhy(exit: ExitRecord): boolean {
   return ended && (exit.asked !== undefined || exit.signal === 'SIGKILL');
 }
 
+function ended(exit: ExitRecord, cause?: ExitCause): State {
+  return { kind: 'ended', exit: exitOf(exit, cause), seconds: exit.seconds };
+}
+
 export function stateOf(records: Records, word: Word, patience: Patience): State {
   const { exit } = records;
   if (exit === undefined) return withoutExit(records, word, patience);
-  if (!asksWhy(exit)) return { kind: 'ended', exit: exitOf(exit) };
+  if (!asksWhy(exit)) return ended(exit);
   switch (word.kind) {
     case 'not-asked':
       return running(records, undefined);
@@ -52,11 +56,11 @@ export function stateOf(records: Records, word: Word, patience: Patience): State
     case 'running':
       // It has ended and the scheduler has not seen it yet.
       if (patience.gone < Math.min(patience.grace, 5 * LATE)) return running(records, word.host);
-      return { kind: 'ended', exit: exitOf(exit) };
+      return ended(exit);
     case 'over':
-      return { kind: 'ended', exit: exitOf(exit, word.cause) };
+      return ended(exit, word.cause);
     case 'nobody':
-      return { kind: 'ended', exit: exitOf(exit) };
+      return ended(exit);
   }
 }
 
