@@ -3,7 +3,7 @@ import { execFileSync } from 'node:child_process';
 import { describe, expect, it } from 'vitest';
 import type { Puppets } from '../../rigs/puppets.ts';
 import { puppets, type StandOptions, stand } from '../../rigs/stand.ts';
-import { type Target, targets } from '../../rigs/targets.ts';
+import { FRAGILE, type Target, targets } from '../../rigs/targets.ts';
 
 const two = (p: Puppets, resources = ''): string => `name: p
 in: { data: ./data.txt }
@@ -15,7 +15,7 @@ out: { a: a.o, b: b.o }
 
 /** What makes a second stage wait behind the first. */
 function queue(target: Target): StandOptions & { readonly words: readonly string[]; readonly more: string } {
-  if (target.slurm !== undefined) return { profile: { flags: ['--hold'] }, words: ['a'], more: '' };
+  if (target.slurm !== undefined) return { profile: { flags: ['--hold', `--exclude=${FRAGILE}`] }, words: ['a'], more: '' };
   if (target.ssh === undefined) return { words: ['-j', '1'], more: '' };
   const [host] = target.ssh.hosts;
   return { profile: { hosts: [{ host, cpus: 1 }] }, words: [], more: ', resources: { cpus: 1 }' };
