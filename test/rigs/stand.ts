@@ -1,6 +1,6 @@
 /** @file A project whose stages run on a target of the conformance suite, driven through the built program. */
-import { readdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { execFileSync } from 'node:child_process';
+import { readdirSync } from 'node:fs';
 import { expect, onTestFinished, vi } from 'vitest';
 import { stringify } from 'yaml';
 import type { Event, EventOf, EventType } from '../../engine/event.ts';
@@ -52,7 +52,7 @@ export interface Stand {
   run(...words: string[]): Promise<Ran>;
   /** Any call, in the target's environment. */
   call(...words: string[]): Promise<{ code: number | undefined; stdout: string; stderr: string }>;
-  /** Of the newest run. */
+  /** Of the newest run that was started here. */
   events<T extends EventType>(type: T): EventOf<T>[];
   /** The first event of this type in the newest run, once it is there. */
   until<T extends EventType>(type: T, match?: (event: EventOf<T>) => boolean): Promise<EventOf<T>>;
@@ -75,7 +75,12 @@ export function stand(
   const tree = new Tree({ 'warren.yaml': stringify({ profiles }), ...files }, target.folder);
   const env = { ...target.env, ...options.env };
 
+  if (target.slurm !== undefined) onTestFinished(() => cancelBelow(tree.folder, target.env));
+
+  // What came before a start is not the start's, however late its own journal comes.
+  let earlier: readonly string[] = [];
   const start = (...words: string[]): Going => {
+    earlier = runsOf(tree);
     const profile = words.includes('--profile') ? [] : ['--profile', 'there'];
     const started = tree.start(['run', 'p.yaml', '--json', ...profile, ...words], env);
     const done = started.done.then(ranOf);
@@ -86,7 +91,7 @@ export function stand(
     return { ...started, done, meet: (puppet) => Promise.race([puppet, early]) };
   };
   const events = <T extends EventType>(type: T): EventOf<T>[] =>
-    journal(tree).filter((event): event is EventOf<T> => event.type === type);
+    journal(tree, earlier).filter((event): event is EventOf<T> => event.type === type);
   return {
     tree,
     start,
@@ -97,7 +102,7 @@ export function stand(
       vi.waitFor(
         () => {
           const found = events(type).find(match);
-          expect(found, `${type} in ${JSON.stringify(journal(tree).slice(-5))}`).toBeDefined();
+          expect(found, `${type} in ${JSON.stringify(journal(tree, earlier).slice(-5))}`).toBeDefined();
           return found as EventOf<T>;
         },
         { timeout: 60_000, interval: 25 },
@@ -128,15 +133,31 @@ function ranOf({ code, stdout, stderr }: { code: number | undefined; stdout: str
   };
 }
 
-/** The newest run's; its last line may be half written. */
-function journal(tree: Tree): Event[] {
-  const runs = tree.path('.warren/runs');
-  if (!tree.has('.warren/runs')) return [];
-  const newest = readdirSync(runs).sort().at(-1);
-  const path = newest === undefined ? undefined : join(runs, newest, 'events.jsonl');
-  if (path === undefined || !tree.has(path.slice(tree.folder.length + 1))) return [];
-  return readFileSync(path, 'utf8')
+function runsOf(tree: Tree): string[] {
+  return tree.has('.warren/runs') ? readdirSync(tree.path('.warren/runs')).sort() : [];
+}
+
+/** Of the newest run; its last line may be half written. */
+function journal(tree: Tree, earlier: readonly string[]): Event[] {
+  const newest = runsOf(tree)
+    .filter((run) => !earlier.includes(run))
+    .at(-1);
+  const path = `.warren/runs/${newest}/events.jsonl`;
+  if (newest === undefined || !tree.has(path)) return [];
+  return tree
+    .read(path)
     .split('\n')
     .slice(0, -1)
     .map((line) => JSON.parse(line) as Event);
+}
+
+/** Jobs that a failed test has left waiting or running. */
+function cancelBelow(folder: string, env: { readonly [name: string]: string }): void {
+  const all = execFileSync('squeue', ['-h', '-o', '%A %Z'], {
+    env: { ...process.env, ...env },
+    encoding: 'utf8',
+  });
+  const left = all.split('\n').filter((line) => line.includes(` ${folder}`));
+  const ids = left.map((line) => line.split(' ')[0] as string);
+  if (ids.length > 0) execFileSync('scancel', ids, { env: { ...process.env, ...env } });
 }

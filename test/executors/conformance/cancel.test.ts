@@ -15,7 +15,8 @@ out: { a: a.o, b: b.o }
 
 /** What makes a second stage wait behind the first. */
 function queue(target: Target): StandOptions & { readonly words: readonly string[]; readonly more: string } {
-  if (target.slurm !== undefined) return { profile: { flags: ['--hold', `--exclude=${FRAGILE}`] }, words: ['a'], more: '' };
+  if (target.slurm !== undefined)
+    return { profile: { flags: ['--hold', `--exclude=${FRAGILE}`] }, words: ['a'], more: '' };
   if (target.ssh === undefined) return { words: ['-j', '1'], more: '' };
   const [host] = target.ssh.hosts;
   return { profile: { hosts: [{ host, cpus: 1 }] }, words: [], more: ', resources: { cpus: 1 }' };
