@@ -2,7 +2,7 @@
 import { randomBytes } from 'node:crypto';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { expect, onTestFinished, vi } from 'vitest';
+import { afterAll, expect, vi } from 'vitest';
 import { untilGone } from './puppets.ts';
 import { type Found, onHost, type SlurmRig, type SshRig, slurmRig, sshRig } from './services.ts';
 
@@ -22,14 +22,12 @@ export interface Target {
   readonly env: { readonly [name: string]: string };
   /** Resolves when no such process runs any more. */
   gone(pid: number, host: string): Promise<void>;
-  /** Settings of a profile of a test of its own: what it leaves on hosts goes with the test. */
+  /** Settings of a profile. What it leaves on hosts goes with the test file. */
   profile(): Settings;
 }
 
-/** They are not built yet: a developer of theirs asks for them. */
-const unbuilt = process.env['CONFORMANCE'] === undefined ? { missing: 'not built yet' } : undefined;
-const slurm: Found<SlurmRig> = unbuilt ?? slurmRig();
-const ssh: Found<SshRig> = unbuilt ?? sshRig();
+const slurm: Found<SlurmRig> = slurmRig();
+const ssh: Found<SshRig> = sshRig();
 
 /** The node that tests bring down: jobs of the others stay away from it. */
 export const FRAGILE = 'rig2';
@@ -92,14 +90,18 @@ export function sshOn({ rig, missing }: Found<SshRig>): Target {
   };
 }
 
-/** A folder on every host, and only there. */
-export function rootOn(rig: SshRig): string {
-  const root = join(rig.scratch, `root-${randomBytes(6).toString('hex')}`);
-  onTestFinished(() => {
-    for (const host of rig.hosts) onHost(rig, host, `rm -rf ${root}`);
-  });
+const roots = new Map<SshRig, string>();
+
+/** A folder on every host, and only there; one for all tests of a file, so that the program travels once. */
+function rootOn(rig: SshRig): string {
+  const root = roots.get(rig) ?? join(rig.scratch, `root-${randomBytes(6).toString('hex')}`);
+  roots.set(rig, root);
   return root;
 }
+
+afterAll(() => {
+  for (const [rig, root] of roots) for (const host of rig.hosts) onHost(rig, host, `rm -rf ${root}`);
+});
 
 export const TARGETS: readonly Target[] = [local, sshOn(ssh), overSlurm];
 

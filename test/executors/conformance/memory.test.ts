@@ -13,7 +13,7 @@ out: { o: a.o }
 `;
 
 // Nothing holds a stage of an ssh host to its memory: there is no such test to be had without a real shortage.
-describe.each(targets(({ slurm }) => slurm !== undefined))('$name', (target) => {
+describe.each(targets(({ ssh }) => ssh === undefined))('$name', (target) => {
   const enforced = target.slurm === undefined || target.slurm.enforced;
   const test = it.skipIf(target.missing !== undefined || !enforced);
   const profile = target.slurm === undefined ? { cap_memory: true } : {};
