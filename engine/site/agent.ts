@@ -32,7 +32,8 @@ async function handle(frame: Frame): Promise<void> {
   const { id, op, ask } = asked;
   try {
     const [answer, bytes] = await answerTo(op, ask, frame.bytes);
-    send(encodeFrame({ id, answer }, bytes));
+    const made = encodeFrame({ id, answer }, bytes);
+    send(made.catch((error: unknown) => encodeFrame({ id, ...faultOf(error) })));
   } catch (error) {
     send(encodeFrame({ id, ...faultOf(error) }));
   }

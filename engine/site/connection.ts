@@ -6,6 +6,7 @@ import { err, ok, type Result } from '../../base/result.ts';
 import type { ExecutorFault } from '../executors/contract.ts';
 import type { AgentPack } from './agent-pack.ts';
 import { bootstrap } from './bootstrap.ts';
+import { closedFault } from './call-faults.ts';
 import { cutFault, printable, sshFault } from './faults.ts';
 import { BrokenFrame, type Frame, frameReader } from './frame.ts';
 import { type Greeting, greeter } from './greeting.ts';
@@ -25,6 +26,8 @@ export interface Listeners {
   drained(): void;
   /** Once, after the connection stood. */
   ended(fault: ExecutorFault): void;
+  /** Aborted: nobody waits for the connection any more. */
+  readonly stop: AbortSignal;
 }
 
 /** Milliseconds from the start of `ssh` until the agent answers, without the time that it takes to send it. */
@@ -68,6 +71,7 @@ function talk(
     if (over) return;
     over = true;
     clearTimeout(timer);
+    listeners.stop.removeEventListener('abort', stopped);
     child.kill('SIGKILL');
     if (stands) listeners.ended(fault);
     else settle(err(fault));
@@ -85,6 +89,9 @@ function talk(
     });
   }, GREETING);
 
+  const stopped = (): void => end(closedFault(line));
+  listeners.stop.addEventListener('abort', stopped);
+
   const frames = frameReader((frame) => {
     if (!over) listeners.frame(frame);
   });
@@ -98,6 +105,7 @@ function talk(
     fault: end,
     ready: (welcome) => {
       clearTimeout(timer);
+      listeners.stop.removeEventListener('abort', stopped);
       stands = true;
       settle(
         ok({

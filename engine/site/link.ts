@@ -89,6 +89,7 @@ export function openLink(line: HostLine, { alive = ALIVE, program }: LinkOptions
   const pending = new Map<number, Pending>();
   const room = window(WINDOW);
   let next = 1;
+  const ending = new AbortController();
   let closed = false;
   let connection: Connection | undefined;
   let connecting = false;
@@ -147,10 +148,15 @@ export function openLink(line: HostLine, { alive = ALIVE, program }: LinkOptions
     });
   }
 
+  /** Not longer than the link is open. */
+  async function wait(ms: number): Promise<void> {
+    await sleep(ms, undefined, { signal: ending.signal }).catch(() => {});
+  }
+
   async function reach(): Promise<void> {
     const pack = packOf(program);
     if (!pack.ok) return failAll(pack.error);
-    if (short > 1) await sleep(Math.min(BACK_OFF * 2 ** short, MOST_BACK_OFF));
+    if (short > 1) await wait(Math.min(BACK_OFF * 2 ** short, MOST_BACK_OFF));
     for (let pause = BACK_OFF; !closed && pending.size > 0; pause = Math.min(pause * 2, MOST_BACK_OFF)) {
       let over = false;
       const made = await connect(line, pack.value, alive, {
@@ -160,6 +166,7 @@ export function openLink(line: HostLine, { alive = ALIVE, program }: LinkOptions
           over = true;
           lost(fault);
         },
+        stop: ending.signal,
       });
       if (made.ok && closed) return made.value.close();
       if (made.ok) {
@@ -169,7 +176,7 @@ export function openLink(line: HostLine, { alive = ALIVE, program }: LinkOptions
       lastFault = made.error;
       if (!made.error.passing) return failAll(made.error);
       for (const one of pending.values()) giveUpLater(one);
-      await sleep(pause * (0.5 + Math.random() / 2));
+      await wait(pause * (0.5 + Math.random() / 2));
     }
   }
 
@@ -283,6 +290,7 @@ export function openLink(line: HostLine, { alive = ALIVE, program }: LinkOptions
     call,
     close: () => {
       closed = true;
+      ending.abort();
       clearInterval(beat);
       connection?.close();
       connection = undefined;

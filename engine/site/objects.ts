@@ -19,10 +19,10 @@ interface RemoteOptions extends Pick<CallOptions, 'patience' | 'signal'> {
 }
 
 /** Pieces that are asked for before the first one has come. */
-const AHEAD = 8;
+const AHEAD = 4;
 
 /** Requests that wait for each other only on the way: many at a time cost one round trip. */
-const AT_ONCE = 64;
+const AT_ONCE = 32;
 
 export function siteRemote(link: Link, options: RemoteOptions = {}): Remote {
   const placed = (path: string): string => (options.temporary === true ? `temp/${path}` : path);

@@ -38,8 +38,9 @@ export interface SendFault {
 const ASKED = 4096;
 /** Bytes of an object in one request. */
 export const CHUNK: number = 256 * 1024;
-/** Objects on their way at a time; the link holds back what is too much for the memory. */
-const AT_ONCE = 64;
+/** Objects on their way at a time: small ones hide each other's round trips, large ones fill the line by themselves. */
+const SMALL_AT_ONCE = 64;
+const LARGE_AT_ONCE = 4;
 /** Requests of one object on their way at a time. */
 const AHEAD = 8;
 /** How often an object is begun again: what a cut transfer left may be wrong, or gone by now. */
@@ -57,7 +58,7 @@ export async function sendObjects(
   let failed: SendFault | undefined;
   let objects = 0;
   let bytes = 0;
-  await inParallel(lacked.value, AT_ONCE, async ({ path, part }) => {
+  const send = async ({ path, part }: Lacked): Promise<void> => {
     if (failed !== undefined) return;
     const parcel = wanted.get(path) as Parcel;
     const done = await sendObject(link, parcel, part, options);
@@ -66,7 +67,14 @@ export async function sendObjects(
       objects += 1;
       bytes += done.value;
     }
-  });
+  };
+  const isSmall = ({ path }: Lacked): boolean => (wanted.get(path) as Parcel).size <= CHUNK;
+  await inParallel(lacked.value.filter(isSmall), SMALL_AT_ONCE, send);
+  await inParallel(
+    lacked.value.filter((one) => !isSmall(one)),
+    LARGE_AT_ONCE,
+    send,
+  );
   return failed === undefined ? ok({ objects, bytes }) : err(failed);
 }
 
