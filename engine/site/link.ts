@@ -24,7 +24,7 @@ import { type Answer, type Ask, type Op, SHAPES } from './requests.ts';
 import type { Aliveness, HostLine } from './ssh.ts';
 import { window } from './window.ts';
 
-export interface Welcome extends Greeting {
+interface Welcome extends Greeting {
   /** What does not keep it from working: `clock-skew`. */
   readonly warnings: readonly ExecutorFault[];
 }

@@ -34,7 +34,6 @@ export interface HostFacts extends Machine {
   readonly cpu: string;
   /** Bytes free for this user below the root. */
   readonly free: number;
-  readonly boot: string;
 }
 
 /** A process that a pid alone does not name. */
@@ -53,7 +52,7 @@ interface Stored {
   readonly part: number;
 }
 
-export interface Requests extends AttemptRequests {
+interface Requests extends AttemptRequests {
   /** Keeps the link alive. */
   readonly ping: Exchange<Nothing, Nothing>;
   readonly facts: Exchange<Nothing, HostFacts>;
@@ -78,17 +77,6 @@ export interface Requests extends AttemptRequests {
       readonly stderr: number;
     }
   >;
-  /** Starts a process that outlives the agent, in a session of its own; the environment is nowhere written. */
-  readonly launch: Exchange<
-    {
-      readonly argv: readonly string[];
-      readonly env: { readonly [name: string]: string };
-      readonly cwd: string;
-      /** File for what it prints itself. */
-      readonly output: string;
-    },
-    ProcessName
-  >;
   /** Small files below the root, whole or not at all, in this order; bytes: their contents, one behind the other. */
   readonly write: Exchange<
     {
@@ -100,15 +88,6 @@ export interface Requests extends AttemptRequests {
     },
     Nothing
   >;
-  /** The bytes of small files below the root, one behind the other; null: not there. */
-  readonly read: Exchange<
-    { readonly paths: readonly string[]; readonly most: number },
-    { readonly sizes: readonly (number | null)[] }
-  >;
-  /** Names in a folder below the root; none when it is not there. */
-  readonly list: Exchange<{ readonly path: string }, { readonly names: readonly string[] }>;
-  /** Files and folders below the root. */
-  readonly remove: Exchange<{ readonly paths: readonly string[] }, Nothing>;
   readonly 'objects-stored': Exchange<
     { readonly paths: readonly string[] },
     { readonly stored: readonly Stored[] }
@@ -176,7 +155,6 @@ export const SHAPES: Shapes = {
       memory: count,
       cpu: text(256),
       free: count,
-      boot: text(64),
     }),
   },
   run: {
@@ -190,25 +168,12 @@ export const SHAPES: Shapes = {
       stderr: count,
     }),
   },
-  launch: {
-    ask: record<Ask<'launch'>>({ argv, env: environment, cwd: path, output: path }),
-    answer: record<ProcessName>({ pid: count, start: text(64), boot: text(64) }),
-  },
   write: {
     ask: record<Ask<'write'>>({
       files: list(record<Ask<'write'>['files'][number]>({ path, size: count, executable: flag })),
     }),
     answer: nothing,
   },
-  read: {
-    ask: record<Ask<'read'>>({ paths: list(path), most: count }),
-    answer: record<Answer<'read'>>({ sizes: list(orNull(count)) }),
-  },
-  list: {
-    ask: record<Ask<'list'>>({ path }),
-    answer: record<Answer<'list'>>({ names: list(text(1024)) }),
-  },
-  remove: { ask: record<Ask<'remove'>>({ paths: list(path) }), answer: nothing },
   'objects-stored': {
     ask: record<Ask<'objects-stored'>>({ paths: list(path) }),
     answer: record<Answer<'objects-stored'>>({

@@ -1,6 +1,4 @@
 /** @file Shapes of what comes over a link, checked field by field. A field too many is left out, any other surprise refuses all. */
-import type { Json, JsonObject } from '../../base/json.ts';
-
 /** The value as it is expected to be; undefined if it is not. */
 export type Shape<T> = (value: unknown) => T | undefined;
 
@@ -24,10 +22,6 @@ export const number: Shape<number> = (value) =>
   typeof value === 'number' && Number.isFinite(value) ? value : undefined;
 
 export const flag: Shape<boolean> = (value) => (typeof value === 'boolean' ? value : undefined);
-
-/** Any JSON object: whoever asked looks further. */
-export const jsonObject: Shape<JsonObject> = (value) =>
-  isRecord(value) ? (value as { readonly [key: string]: Json }) : undefined;
 
 export function either<T extends string>(...words: readonly T[]): Shape<T> {
   return (value) => words.find((word) => word === value);

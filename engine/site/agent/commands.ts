@@ -1,13 +1,9 @@
-/** @file Commands on this machine: run to their end, or started and left alone. */
+/** @file Commands on this machine, run to their end. */
 import { type ChildProcess, spawn } from 'node:child_process';
-import { closeSync, openSync } from 'node:fs';
 import { errnoOf } from '../../../cache/publish.ts';
 import { send } from '../../executors/processes.ts';
-import type { Answer, Ask } from '../requests.ts';
+import type { Answer } from '../requests.ts';
 import type { Handler } from './handling.ts';
-import { processName } from './machine.ts';
-import { below } from './paths.ts';
-import { refuse } from './refusal.ts';
 
 export const run: Handler<'run'> = (ask, stdin) =>
   new Promise((resolve) => {
@@ -47,33 +43,4 @@ function gathering(child: ChildProcess, name: 'stdout' | 'stderr', most: number)
     size += chunk.length;
   });
   return () => Buffer.concat(chunks).subarray(0, most);
-}
-
-/** No pipe of ours reaches it: it goes on when the agent ends, in whatever way. */
-export const launch: Handler<'launch'> = async (ask, _bytes, { root }) => {
-  const [file = '', ...words] = ask.argv;
-  const output = openSync(below(root, ask.output), 'a', 0o600);
-  try {
-    const child = spawn(file, words, {
-      cwd: ask.cwd,
-      env: ask.env,
-      stdio: ['ignore', output, output],
-      detached: true,
-    });
-    const pid = await started(child, ask);
-    child.unref();
-    return processName(pid);
-  } finally {
-    closeSync(output);
-  }
-};
-
-function started(child: ChildProcess, { argv }: Ask<'launch'>): Promise<number> {
-  return new Promise((resolve, reject) => {
-    child.once('spawn', () => resolve(child.pid as number));
-    child.once('error', (error) => {
-      const message = `${argv[0]} cannot be started: ${error.message}.`;
-      reject(refuse('launch-failed', message));
-    });
-  });
 }

@@ -1,16 +1,6 @@
 /** @file Small files below the root. */
-import {
-  closeSync,
-  fstatSync,
-  openSync,
-  readdirSync,
-  readSync,
-  renameSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs';
+import { closeSync, fstatSync, openSync, readSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { errnoOf, temporaryBeside, withFolder } from '../../../cache/publish.ts';
-import { MOST_BYTES } from '../frame.ts';
 import type { Handler } from './handling.ts';
 import { below } from './paths.ts';
 import { refuse } from './refusal.ts';
@@ -36,19 +26,6 @@ export const write: Handler<'write'> = ({ files }, bytes, { root }) => {
   return {};
 };
 
-export const read: Handler<'read'> = ({ paths, most }, _bytes, { root }) => {
-  const sizes: (number | null)[] = [];
-  const chunks: Buffer[] = [];
-  let left = Math.min(most, MOST_BYTES);
-  for (const path of paths) {
-    const chunk = readFrom(below(root, path), 0, left);
-    sizes.push(chunk === undefined ? null : chunk.length);
-    if (chunk !== undefined) chunks.push(chunk);
-    left -= chunk?.length ?? 0;
-  }
-  return { sizes, bytes: Buffer.concat(chunks) };
-};
-
 /** Up to `most` bytes from an offset; undefined when there is no such file. */
 export function readFrom(path: string, from: number, most: number): Buffer | undefined {
   let file: number;
@@ -71,17 +48,3 @@ export function readFrom(path: string, from: number, most: number): Buffer | und
     closeSync(file);
   }
 }
-
-export const list: Handler<'list'> = ({ path }, _bytes, { root }) => {
-  try {
-    return { names: readdirSync(below(root, path)).sort() };
-  } catch (error) {
-    if (errnoOf(error) !== 'ENOENT') throw error;
-    return { names: [] };
-  }
-};
-
-export const remove: Handler<'remove'> = ({ paths }, _bytes, { root }) => {
-  for (const path of paths) rmSync(below(root, path), { recursive: true, force: true });
-  return {};
-};

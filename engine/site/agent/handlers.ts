@@ -1,7 +1,7 @@
 /** @file Who answers which request. */
 import { ATTEMPT_HANDLERS } from '../../executors/ssh/there/handlers.ts';
-import { launch, run } from './commands.ts';
-import { list, read, remove, write } from './files.ts';
+import { run } from './commands.ts';
+import { write } from './files.ts';
 import type { Handlers } from './handling.ts';
 import { hostFacts } from './machine.ts';
 import { objectRead, objectsStored, objectWrite, recordWrite } from './objects.ts';
@@ -11,11 +11,7 @@ export const HANDLERS: Handlers = {
   ping: () => ({}),
   facts: (_ask, _bytes, { root }) => hostFacts(root),
   run,
-  launch,
   write,
-  read,
-  list,
-  remove,
   'objects-stored': objectsStored,
   'object-read': objectRead,
   'object-write': objectWrite,
