@@ -1,6 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { type Demand, makeTokens } from '../../engine/run/tokens.ts';
+import type { Claimant } from '../../engine/executors/gpus/claims.ts';
+import type { Lease } from '../../engine/executors/gpus/lease.ts';
+import { type Demand, type GpuAsk, makeTokens } from '../../engine/run/tokens.ts';
 
 const TOTAL: Demand = { cpus: 4, memory: 100, limits: { a: 2, b: 3 } };
 
@@ -18,6 +20,122 @@ function used(running: readonly Demand[]): Demand {
     limits: { a: sum(({ limits }) => limits['a'] ?? 0), b: sum(({ limits }) => limits['b'] ?? 0) },
   };
 }
+
+/** Leases of one machine for several engines, without the files: whoever has room gets them, in the order of asking. */
+function leasesOf(gpus: number): { pool(): GpuAsk['pool']; turn(): void; free(): number } {
+  let free = gpus;
+  const line: Claimant[] = [];
+  const lease = (count: number): Lease => {
+    let held = true;
+    const release = (): void => {
+      if (held) free += count;
+      held = false;
+    };
+    return { grant: { uuids: [], visible: '', files: [] }, release };
+  };
+  const turn = (): void => {
+    for (const claimant of [...line]) {
+      const { gpus: count } = claimant.wanted;
+      if (!line.includes(claimant)) continue;
+      if (count > free) claimant.waits('');
+      else if (!claimant.ready()) claimant.offered();
+      else {
+        line.splice(line.indexOf(claimant), 1);
+        free -= count;
+        claimant.start(lease(count));
+      }
+    }
+  };
+  const join = (claimant: Claimant): (() => void) => {
+    line.push(claimant);
+    return () => void line.splice(line.indexOf(claimant), 1);
+  };
+  return { pool: () => ({ join, look: () => {} }), turn, free: () => free };
+}
+
+describe('tokens with GPUs', () => {
+  it('engines that share GPUs never hold them while they wait for cores, and all stages of all of them end', () => {
+    const stage = fc.record({ demand, gpus: fc.constantFrom(0, 0, 1, 2, 4), engine: fc.nat(2) });
+    const step = fc.oneof(stage, fc.nat(20), fc.constant('look' as const));
+    fc.assert(
+      fc.property(fc.array(step, { maxLength: 60 }), (steps) => {
+        const leases = leasesOf(4);
+        const engines = [0, 1, 2].map(() => makeTokens(TOTAL));
+        const running: { end: () => void; gpus: number; engine: number; wants: Demand }[] = [];
+        const never = new AbortController().signal;
+        let asked = 0;
+        let started = 0;
+        const check = (): void => {
+          // What is leased is leased by stages that run.
+          const held = running.reduce((sum, { gpus }) => sum + gpus, 0);
+          expect(held + leases.free()).toBe(4);
+          for (const at of engines.keys()) {
+            const { cpus, memory } = used(
+              running.filter(({ engine }) => engine === at).map(({ wants }) => wants),
+            );
+            expect(cpus).toBeLessThanOrEqual(TOTAL.cpus + 1e-6);
+            expect(memory).toBeLessThanOrEqual(TOTAL.memory);
+          }
+        };
+        const ask = ({
+          demand: wants,
+          gpus,
+          engine,
+        }: {
+          demand: Demand;
+          gpus: number;
+          engine: number;
+        }): void => {
+          const tokens = engines[engine] as ReturnType<typeof makeTokens>;
+          asked += 1;
+          const start = (lease?: Lease): void => {
+            started += 1;
+            expect(lease === undefined).toBe(gpus === 0);
+            const end = (): void => {
+              lease?.release();
+              tokens.release(wants);
+            };
+            running.push({ end, gpus, engine, wants });
+          };
+          const wanted = { gpus, gpuMemory: 0 };
+          const some = { pool: leases.pool(), wanted, label: '', waits: () => {}, stop: never };
+          tokens.request(wants, start, undefined, gpus > 0 ? some : undefined);
+        };
+        for (const each of steps) {
+          if (each === 'look') leases.turn();
+          else if (typeof each !== 'number') ask(each);
+          else if (running.length > 0) running.splice(each % running.length, 1)[0]?.end();
+          check();
+        }
+        for (let turn = 0; started < asked || running.length > 0; turn++) {
+          expect(turn).toBeLessThan(1000);
+          leases.turn();
+          check();
+          running.shift()?.end();
+        }
+        expect(leases.free()).toBe(4);
+      }),
+      { numRuns: 300 },
+    );
+  });
+
+  it('a stage that gives up is started without any, and leaves nothing behind', () => {
+    const leases = leasesOf(1);
+    const tokens = makeTokens(TOTAL);
+    const stop = new AbortController();
+    const got: (Lease | undefined)[] = [];
+    const wants: Demand = { cpus: 4, memory: 0, limits: {} };
+    const some = { pool: leases.pool(), wanted: { gpus: 2, gpuMemory: 0 }, label: '', waits: () => {} };
+    tokens.request(wants, (lease) => got.push(lease), undefined, { ...some, stop: stop.signal });
+    leases.turn();
+    expect(got).toEqual([]);
+    stop.abort();
+    expect(got).toEqual([undefined]);
+    tokens.release(wants);
+    tokens.request(wants, (lease) => got.push(lease));
+    expect(got).toEqual([undefined, undefined]);
+  });
+});
 
 describe('tokens', () => {
   it('never give more than there is, give all back, and start every request while others come and go', async () => {

@@ -45,9 +45,14 @@ export interface Look {
   write(line: Line): void;
 }
 
+/** Between two signs of life of a lease. Milliseconds. */
+const TOUCH = 3_600_000;
 const LINE = 'line';
 /** Something is written to it when a lease is given back, for those who watch it. */
 export const WAKE = 'wake';
+
+/** Tries, while the files that were locked turn out to be removed: by whoever clears old temporary files. */
+const TRIES = 3;
 
 export async function lookAtLeases<T>(
   folder: string,
@@ -55,6 +60,19 @@ export async function lookAtLeases<T>(
   env: NodeJS.ProcessEnv,
   act: (look: Look) => T,
 ): Promise<Result<T, LeaseTrouble>> {
+  for (let tries = 1; ; tries++) {
+    const looked = await lookOnce(folder, uuids, env, act);
+    if (looked !== 'removed') return looked;
+    if (tries === TRIES) return unusable(folder, 'its files are being removed');
+  }
+}
+
+async function lookOnce<T>(
+  folder: string,
+  uuids: readonly string[],
+  env: NodeJS.ProcessEnv,
+  act: (look: Look) => T,
+): Promise<Result<T, LeaseTrouble> | 'removed'> {
   const files = new Map<string, number>();
   const close = (): void => {
     for (const file of files.values()) closeSync(file);
@@ -66,7 +84,7 @@ export async function lookAtLeases<T>(
     const [line, ...others] = [...files.values()] as [number, ...number[]];
     const locked = await lockFiles(line, others, env);
     if (!locked.ok) return { ok: false, error: { ...locked.error, hint: hintOf(locked.error.missing) } };
-    if (!isCurrent(folder, LINE, line)) throw new UnfitFolder('its files are being removed');
+    if (!isCurrent(folder, LINE, line)) return 'removed';
     const free = locked.value.flatMap((at) => {
       const uuid = uuids[at] as string;
       const file = others[at] as number;
@@ -75,12 +93,16 @@ export async function lookAtLeases<T>(
     return { ok: true, value: act(lookOf(folder, files, new Set(free))) };
   } catch (error) {
     if (!(error instanceof UnfitFolder) && errnoOf(error) === undefined) throw error;
-    const why = `leases cannot be kept in ${folder}: ${(error as Error).message}`;
-    return { ok: false, error: { why, hint: hintOf(false) } };
+    return unusable(folder, (error as Error).message);
   } finally {
     // With the line's file its lock goes, and so do the leases that were not taken.
     close();
   }
+}
+
+function unusable(folder: string, why: string): { readonly ok: false; readonly error: LeaseTrouble } {
+  const error = { why: `leases cannot be kept in ${folder}: ${why}`, hint: hintOf(false) };
+  return { ok: false, error };
 }
 
 function hintOf(missing: boolean): string {
@@ -103,10 +125,10 @@ function lookOf(folder: string, files: Map<string, number>, free: Set<string>): 
         const file = files.get(name);
         if (file === undefined || !free.delete(uuid)) throw new Error(`Internal error: ${uuid} is not free`);
         files.delete(name);
-        writeLine(file, holderText(label));
+        sign(file, label);
         return file;
       });
-      return leaseOf(folder, uuids, taken);
+      return leaseOf(folder, uuids, taken, label);
     },
     write: (line) => {
       const next = JSON.stringify(line);
@@ -115,17 +137,32 @@ function lookOf(folder: string, files: Map<string, number>, free: Set<string>): 
   };
 }
 
-function leaseOf(folder: string, uuids: readonly string[], files: readonly number[]): Lease {
+function leaseOf(folder: string, uuids: readonly string[], files: readonly number[], label: string): Lease {
   let held = true;
+  // Temporary files that nobody touches for days are cleared away; a lease whose file is gone would be given twice.
+  const fresh = setInterval(() => {
+    for (const file of files) sign(file, label);
+  }, TOUCH);
+  fresh.unref();
   return {
     grant: { uuids, visible: uuids.join(','), files },
     release: () => {
       if (!held) return;
       held = false;
+      clearInterval(fresh);
       for (const file of files) closeSync(file);
       wake(folder);
     },
   };
+}
+
+/** For people: without it, on a full disk, the lease is one all the same. */
+function sign(file: number, label: string): void {
+  try {
+    writeLine(file, holderText(label));
+  } catch (error) {
+    if (errnoOf(error) === undefined) throw error;
+  }
 }
 
 /** Those who wait look again at once; where it cannot be said they look in a while. */
