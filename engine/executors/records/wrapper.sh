@@ -78,8 +78,9 @@ count_kills() {
   done <"$counter"
 }
 
+# Without `--`, which some shells take for a number.
 signal() {
-  [ -z "$child" ] || kill -s "$1" -- "-$child" 2>/dev/null || kill -s "$1" "$child" 2>/dev/null
+  [ -z "$child" ] || kill "-$1" "-$child" 2>/dev/null || kill -s "$1" "$child" 2>/dev/null
 }
 
 # Wakes the shell below out of its `wait` after so many seconds, once.
@@ -207,7 +208,7 @@ while :; do
 done
 
 # What was asked to end and outlives its leader may still be saving its state.
-while [ -n "$deadline" ] && [ -z "$killed" ] && kill -0 -- "-$child" 2>/dev/null; do
+while [ -n "$deadline" ] && [ -z "$killed" ] && kill -0 "-$child" 2>/dev/null; do
   sleep 0.1 2>/dev/null || sleep 1
 done
 signal KILL
