@@ -26,7 +26,15 @@ const OPEN: {
     ]);
     return ok(sshExecutor(settings, profile, projectId(project)));
   },
-  slurm: async (settings) => ok((await import('./slurm/slurm.ts')).slurmExecutor(settings)),
+  slurm: async (settings, { profile, project }) => {
+    const { via } = settings;
+    if (via === undefined) return ok((await import('./slurm/slurm.ts')).slurmExecutor(settings));
+    const [{ slurmVia }, { projectId }] = await Promise.all([
+      import('./slurm/via.ts'),
+      import('./ssh/project-id.ts'),
+    ]);
+    return ok(slurmVia(settings, via, profile, projectId(project)));
+  },
   command: async (settings) => ok((await import('./command/command.ts')).commandExecutor(settings)),
   kubernetes: notYet,
   ray: notYet,

@@ -1,5 +1,4 @@
 /** @file One attempt on one host that files are not shared with: laid out, looked at, collected, removed. */
-import { setMaxListeners } from 'node:events';
 import { err, ok, type Result } from '../../../base/result.ts';
 import type { Artifact } from '../../../cache/artifact.ts';
 import { openLocks } from '../../../cache/locks.ts';
@@ -21,9 +20,8 @@ export async function layOutThere(
   link: Link,
   project: string,
   { layout, goods }: Pick<Order, 'layout' | 'goods'>,
-  stop: AbortSignal,
+  signal: AbortSignal,
 ): Promise<Result<LaidOut, PrepareFault>> {
-  const signal = forMany(stop);
   for (let left = TRIES; ; left--) {
     const sent = await sendGoods(link, goods, signal);
     if (!sent.ok) return sent;
@@ -35,13 +33,6 @@ export async function layOutThere(
       return err({ kind: 'fault', fault: { code: 'remote-answer', message, passing: false } });
     }
   }
-}
-
-/** As many calls at a time listen to it as there are objects on their way. */
-function forMany(stop: AbortSignal): AbortSignal {
-  const signal = AbortSignal.any([stop]);
-  setMaxListeners(0, signal);
-  return signal;
 }
 
 /** Most bytes of one request. */

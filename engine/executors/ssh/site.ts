@@ -1,4 +1,5 @@
 /** @file Attempts on the hosts of a profile, where no file is shared with us. */
+import { setMaxListeners } from 'node:events';
 import { err, ok } from '../../../base/result.ts';
 import type { Berth, Laid, Order, Site } from '../site.ts';
 import { bringOutputs, layOutThere, writeThere } from './attempts.ts';
@@ -17,11 +18,12 @@ export function sshSite(
 
   return {
     prepare: async (order, waits, stop) => {
+      const signal = forMany(stop);
       for (;;) {
-        const chosen = await choose(order, waits, stop);
+        const chosen = await choose(order, waits, signal);
         if (!chosen.ok) return chosen;
         const host = chosen.value;
-        const laid = await prepareOn(project, host, order, stop);
+        const laid = await prepareOn(project, host, order, signal);
         if (laid.ok) return laid;
         room.leave(order.name);
         void host.link.call('gpus-leave', { name: order.name }, { patience: 0 });
@@ -55,6 +57,13 @@ export function sshSite(
       room.occupy(name, berth.host, demandOf({ resources, computes: false }, all));
     },
   };
+}
+
+/** As many calls at a time listen to it as there are objects on their way. */
+function forMany(stop: AbortSignal): AbortSignal {
+  const signal = AbortSignal.any([stop]);
+  setMaxListeners(0, signal);
+  return signal;
 }
 
 /** Milliseconds that cleaning up is worth. */

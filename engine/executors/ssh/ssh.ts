@@ -1,11 +1,12 @@
 /** @file Hosts without a scheduler, over SSH: one is chosen for each attempt, and runs it to its end whatever becomes of us. */
 import { err, ok, type Result } from '../../../base/result.ts';
-import type { Executor, ExecutorFault, Handle, Offsets, State, Submission, Verdict } from '../contract.ts';
+import type { Executor, ExecutorFault, Handle, State, Submission, Verdict } from '../contract.ts';
 import { jobFiles } from '../records/lay.ts';
 import type { SshSettings } from '../settings.ts';
 import { writeThere } from './attempts.ts';
 import { makeChooser, together } from './choose.ts';
 import { gpusOf, neverFits } from './demand.ts';
+import { inJob, PATIENCE, readOutput } from './files.ts';
 import { handleOf, hostIn, jobIn } from './handles.ts';
 import { type Host, openHost } from './host.ts';
 import type { JobLook } from './requests.ts';
@@ -13,11 +14,6 @@ import { makeRoom } from './room.ts';
 import { sshSite } from './site.ts';
 import { stateOfLook } from './states.ts';
 import { type Watch, watchJobs } from './watch.ts';
-
-/** Milliseconds that a question after states waits for a connection: the next one comes anyway. */
-const PATIENCE = 2000;
-/** Bytes of output in one answer. */
-const MOST_OUTPUT = 1 << 20;
 
 /** `project`: names the folder of its attempts on the hosts. */
 export function sshExecutor(settings: SshSettings, profile: string, project: string): Executor {
@@ -49,8 +45,7 @@ export function sshExecutor(settings: SshSettings, profile: string, project: str
     if (host === undefined) return err(unknownHost(submission.host));
     const files = jobFiles(submission);
     if (!files.ok) return files;
-    const inJob = Object.entries(files.value).map(([file, text]) => [`job/${file}`, text] as const);
-    const written = await writeThere(host.link, { folder }, Object.fromEntries(inJob));
+    const written = await writeThere(host.link, { folder }, inJob(files.value));
     if (!written.ok) return written;
     const values = secrets.flatMap((each) => {
       const value = launch.env[each];
@@ -149,24 +144,18 @@ export function sshExecutor(settings: SshSettings, profile: string, project: str
       });
       return new Map((await Promise.all(groups)).flat());
     },
-    logs: async (handle, from: Offsets) => {
+    logs: async (handle, from) => {
       const host = named.get(hostIn(handle));
       if (host === undefined) return undefined;
-      const offsets = [from.stdout, from.stderr, from.events];
-      const ask = { folder: handle.folder, from: offsets, most: MOST_OUTPUT };
-      const answer = await host.link.call('job-output', ask, { patience: PATIENCE, most: MOST_OUTPUT });
-      if (!answer.ok) return undefined;
-      const { sizes, bytes } = answer.value;
-      seen.set(
-        handle.name,
-        offsets.map((offset, i) => offset + (sizes[i] ?? 0)),
-      );
-      const [stdout = 0, stderr = 0, events = 0] = sizes;
-      return {
-        stdout: bytes.subarray(0, stdout),
-        stderr: bytes.subarray(stdout, stdout + stderr),
-        events: bytes.subarray(stdout + stderr, stdout + stderr + events),
-      };
+      const chunks = await readOutput(host.link, handle.folder, from);
+      if (chunks === undefined) return undefined;
+      const { stdout, stderr, events } = chunks;
+      seen.set(handle.name, [
+        from.stdout + stdout.length,
+        from.stderr + stderr.length,
+        from.events + events.length,
+      ]);
+      return chunks;
     },
     cancel: async (handles, grace) => {
       await Promise.all(

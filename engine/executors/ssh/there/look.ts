@@ -58,7 +58,9 @@ export async function waitFor(
     const changed = jobs.flatMap(({ folder, process, seen }, at) => {
       const sizes = sizesOf(folder);
       const same = sizes.every((size, i) => size === seen[i]);
-      const gone = turn % SELDOM === 0 && !isAlive(nameIn(folder) ?? process);
+      // Of one that runs on another machine nobody knows here whether it lives.
+      const here = process.pid > 0;
+      const gone = here && turn % SELDOM === 0 && !isAlive(nameIn(folder) ?? process);
       return same && !gone && !hasEnded(folder) ? [] : [at];
     });
     if (changed.length > 0 || performance.now() >= deadline || own !== latest) return changed;

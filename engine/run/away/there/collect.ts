@@ -1,7 +1,8 @@
 /** @file On the host: what an attempt left behind, once its job has ended. Safe to ask again. */
-import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, rmdirSync, rmSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import type { Handed } from '../../../../cache/placement.ts';
+import { errnoOf } from '../../../../cache/publish.ts';
 import { spoiledInput } from '../../../../cache/spoiled.ts';
 import type { Layout, SpoiledThere } from '../../../executors/site.ts';
 import type { CollectedThere } from '../../../executors/ssh/requests.ts';
@@ -44,5 +45,16 @@ export function removeThere(folder: string, state: boolean): boolean {
   const base = dirname(folder);
   rmSync(state ? base : folder, { recursive: true, force: true });
   const kept = join(base, 'state');
-  return existsSync(kept) && readdirSync(kept).length > 0;
+  if (existsSync(kept) && readdirSync(kept).length > 0) return true;
+  // What fails again and again leaves no trace but what it saved.
+  for (const empty of [kept, base]) removeEmpty(empty);
+  return false;
+}
+
+function removeEmpty(folder: string): void {
+  try {
+    rmdirSync(folder);
+  } catch (error) {
+    if (!['ENOTEMPTY', 'EEXIST', 'ENOENT'].includes(errnoOf(error) ?? '')) throw error;
+  }
 }
