@@ -165,6 +165,20 @@ describe.skipIf(!hasScript)('a terminal that hangs up (needs script of util-linu
     });
   });
 
+  it('takes nothing from a run that still writes to it', async () => {
+    const p = await puppets();
+    const tree = pipeline(p);
+    const hangUp = inTerminal(tree, `'${process.execPath}' '${MAIN}' run p.yaml`);
+    const a = await p.next('a');
+    await a.deaf();
+    await a.write(a.words[0] as string, 'whole');
+    await hangUp();
+    // For as long as the block would be drawn some more times.
+    for (const began = Date.now(); Date.now() - began < 500; ) await Promise.race([a.print('.\n'), a.gone]);
+    a.exit();
+    await vi.waitFor(async () => expect(await state(tree)).toBe('done'), { timeout: 20_000, interval: 50 });
+  });
+
   it('is nothing to a detached run', async () => {
     const p = await puppets();
     const tree = pipeline(p);

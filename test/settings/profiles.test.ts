@@ -221,7 +221,7 @@ describe('profiles of warren.yaml', () => {
       2,
       31,
     ],
-    [slurm('gpu_types: { h100: much }'), 'wrong-format', 2, 47],
+    [slurm('gpu_types: { h100: much }'), 'wrong-format', 2, 44],
     [
       'profiles:\n  a: { executor: local, stages: { x: { profile: b } } }\n  b: { executor: local, kinds: { sft: { profile: a } } }',
       'profile-cycle',
