@@ -84,8 +84,11 @@ async function gpuFindings({
     const hint = ok ? undefined : 'nvidia-smi has to list the GPUs for stages to get them';
     findings.push({ what, ok, found: trouble.why, hint, ...(ok ? {} : { command, output }) });
   }
-  const hint = lacks ? 'nvidia-smi -L names those that are there' : undefined;
-  for (const clause of hidden) findings.push({ what, ok: !lacks, found: clause, hint });
+  for (const clause of hidden) {
+    const ok = !/^its profile names/.test(clause);
+    const hint = ok ? undefined : 'nvidia-smi -L names those that are there';
+    findings.push({ what, ok, found: clause, hint });
+  }
   return { gpus, findings };
 }
 

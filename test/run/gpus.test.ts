@@ -75,7 +75,12 @@ stages:
   cpu: { run: ${puppets.run('cpu', 'out.o')}, out: { o: file }, resources: { cpus: 1 } }
 `,
     });
-    const run = w.run({ jobs: 1 });
+    let told = (): void => {};
+    const waits = new Promise<void>((resolve) => {
+      told = resolve;
+    });
+    const run = w.run({ jobs: 1, hear: ({ type }) => type === 'stage-waiting' && told() });
+    await waits;
     const cpu = await puppets.next('cpu');
     await cpu.write(cpu.words[0] as string, 'x');
     cpu.exit();

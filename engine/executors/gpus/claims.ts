@@ -75,6 +75,7 @@ export function serveClaims(
   const line = [...others, ...places(strangers)];
   const at = [...free];
   const grants = grantsOf(line, at, now, patience);
+  const left = line.filter((each) => !grants.has(each.number));
   for (const claim of mine.sort((a, b) => (a.number as number) - (b.number as number))) {
     // A start may have taken others out of the line.
     if (!claims.has(claim)) continue;
@@ -88,7 +89,7 @@ export function serveClaims(
     }
     const ifReady = line.map((each) => (each.number === number ? { ...each, ready: true } : each));
     if (grant !== undefined || grantsOf(ifReady, at, now, patience).has(number)) claimant.offered();
-    else claimant.waits(whyNot(claimant.wanted, number, gpus, look, strangers, line));
+    else claimant.waits(whyNot(claimant.wanted, number, gpus, look, strangers, left));
   }
   look.write({ next, places: [...others, ...places(strangers)] });
   return 'served';

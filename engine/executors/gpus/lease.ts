@@ -92,12 +92,17 @@ async function lookOnce<T>(
     });
     return { ok: true, value: act(lookOf(folder, files, new Set(free))) };
   } catch (error) {
-    if (!(error instanceof UnfitFolder) && errnoOf(error) === undefined) throw error;
+    if (!(error instanceof UnfitFolder) && !isOfSystem(error)) throw error;
     return unusable(folder, (error as Error).message);
   } finally {
     // With the line's file its lock goes, and so do the leases that were not taken.
     close();
   }
+}
+
+/** And none of Node.js's own, which tell of a bug: `ERR_INVALID_ARG_TYPE`. */
+function isOfSystem(error: unknown): boolean {
+  return /^E[A-Z0-9]+$/.test(errnoOf(error) ?? '');
 }
 
 function unusable(folder: string, why: string): { readonly ok: false; readonly error: LeaseTrouble } {
@@ -113,18 +118,24 @@ function hintOf(missing: boolean): string {
 
 function lookOf(folder: string, files: Map<string, number>, free: Set<string>): Look {
   const lineFile = files.get(LINE) as number;
+  /** Of those taken in this look: their files are the leases' by then. */
+  const holders = new Map<string, Holder>();
   const text = readLine(lineFile);
   return {
     now: machineClock(),
     line: parseLine(text),
     free,
-    holderOf: (uuid) => parseHolder(readLine(files.get(lockName(uuid)) as number)),
+    holderOf: (uuid) => {
+      const file = files.get(lockName(uuid));
+      return file === undefined ? holders.get(uuid) : parseHolder(readLine(file));
+    },
     take: (uuids, label) => {
       const taken = uuids.map((uuid) => {
         const name = lockName(uuid);
         const file = files.get(name);
         if (file === undefined || !free.delete(uuid)) throw new Error(`Internal error: ${uuid} is not free`);
         files.delete(name);
+        holders.set(uuid, { pid: process.pid, label });
         sign(file, label);
         return file;
       });

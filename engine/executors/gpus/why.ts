@@ -4,10 +4,10 @@ import type { Look } from './lease.ts';
 import type { Ticket } from './tickets.ts';
 import { eligibleGpus, type Wanted } from './wanted.ts';
 
-/** GPUs that are named. */
+/** Reasons that are told. */
 const MOST = 8;
 
-/** `2 GPUs; GPU 0 held by train (process 4711), GPU 1 used by python3 (process 99); 1 before it` */
+/** `3 GPUs; GPU 0, GPU 1 held by train (process 4711); GPU 2 used by python3 (process 99); 1 waited longer` */
 export function whyNot(
   wanted: Wanted,
   number: number,
@@ -16,23 +16,21 @@ export function whyNot(
   strangers: ReadonlyMap<string, string>,
   line: readonly Ticket[],
 ): string {
-  const busy = eligibleGpus(wanted, leasable)
-    .sort((a, b) => a.index - b.index)
-    .flatMap((gpu) => {
-      const stranger = strangers.get(gpu.uuid);
-      if (stranger !== undefined) return [`${shownGpu(gpu)} ${stranger}`];
-      if (free.has(gpu.uuid)) return [];
-      const holder = holderOf(gpu.uuid);
-      const by = holder === undefined ? 'another process' : `${holder.label} (process ${holder.pid})`;
-      return [`${shownGpu(gpu)} held by ${by}`];
-    });
+  const reasons = new Map<string, string[]>();
+  for (const gpu of eligibleGpus(wanted, leasable).sort((a, b) => a.index - b.index)) {
+    const stranger = strangers.get(gpu.uuid);
+    if (stranger === undefined && free.has(gpu.uuid)) continue;
+    const holder = holderOf(gpu.uuid);
+    const held = holder === undefined ? 'another process' : `${holder.label} (process ${holder.pid})`;
+    const reason = stranger ?? `held by ${held}`;
+    reasons.set(reason, [...(reasons.get(reason) ?? []), shownGpu(gpu)]);
+  }
+  const busy = [...reasons].map(([reason, gpus]) => `${gpus.join(', ')} ${reason}`);
   const before = line.filter((each) => each.ready && each.number < number).length;
   return [
     `${wanted.gpus} GPU${wanted.gpus === 1 ? '' : 's'}`,
-    busy.slice(0, MOST).join(', '),
-    ...(busy.length > MOST ? [`${busy.length - MOST} other GPUs are taken`] : []),
+    ...busy.slice(0, MOST),
+    ...(busy.length > MOST ? [`${busy.length - MOST} others have the rest`] : []),
     ...(before > 0 ? [`${before} waited longer`] : []),
-  ]
-    .filter((part) => part !== '')
-    .join('; ');
+  ].join('; ');
 }

@@ -84,7 +84,7 @@ describe('leases across processes', () => {
     two.tell({ order: 'ask', name: 'b' });
     const { why } = await two.hears('waits', 'b');
     const by = `held by a (process ${one.process.pid})`;
-    expect(why).toBe(`1 GPU; GPU 0 ${by}, GPU 1 ${by}`);
+    expect(why).toBe(`1 GPU; GPU 0, GPU 1 ${by}`);
     one.process.kill('SIGKILL');
     // It looks again, and again finds that the job lives.
     expect((await two.hears('waits', 'b')).why).toBe(why);
@@ -110,6 +110,15 @@ describe('leases across processes', () => {
     expect((await two.hears('got', 'large')).uuids).toHaveLength(2);
     two.tell({ order: 'end', name: 'large' });
     await three.hears('got', 'small');
+  });
+
+  it('one engine that wants more than there is says which of its own stages has them', async () => {
+    const machine = gpuMachine(1);
+    const one = engine(machine);
+    one.tell({ order: 'ask', name: 'a' });
+    one.tell({ order: 'ask', name: 'b' });
+    await one.hears('got', 'a');
+    expect((await one.hears('waits', 'b')).why).toBe(`1 GPU; GPU 0 held by a (process ${one.process.pid})`);
   });
 
   it('the place of an engine that was killed is nobody’s', async () => {
