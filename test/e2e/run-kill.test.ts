@@ -137,6 +137,7 @@ describe('the environment of a stage', () => {
     const a = await p.next('a');
     const names = Object.keys(a.env).filter((name) => !name.startsWith('WARREN_'));
     expect(names.sort()).toEqual([
+      'CUDA_VISIBLE_DEVICES',
       'HOME',
       'LANG',
       'MASTER_ADDR',
@@ -152,6 +153,7 @@ describe('the environment of a stage', () => {
       'TOKEN',
       'TZ',
     ]);
+    expect(a.env['CUDA_VISIBLE_DEVICES']).toBe('');
     expect(a.env['TOKEN']).toBe('very-secret-value');
     expect(a.cwd).toBe(tree.folder);
     expect(readFileSync(a.env['WARREN_IN_DATA'] as string, 'utf8')).toBe('x');
