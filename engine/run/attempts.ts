@@ -2,6 +2,7 @@
  * @file The attempts of a run: one at a time for a key, each as soon as there is room for it, and another after a failure
  * where that is worth it.
  */
+import { setMaxListeners } from 'node:events';
 import type { Key } from '../../base/ids.ts';
 import { ok } from '../../base/result.ts';
 import { readAction } from '../../cache/actions.ts';
@@ -51,6 +52,7 @@ export function makeAttempts(
   const making = new Map<Key, (() => void)[]>();
   const closed = new AbortController();
   const halted = options.stop === undefined ? closed.signal : AbortSignal.any([options.stop, closed.signal]);
+  setMaxListeners(0, halted);
 
   /** One attempt; if it fails, there may be another. */
   async function launch(place: Place, decision: ToRun, turn: Turn): Promise<void> {

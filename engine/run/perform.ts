@@ -35,7 +35,7 @@ export type Performed =
   /** An input's bytes are gone: its producer has to run first. */
   | { readonly kind: 'lost'; readonly producer: StageId; readonly because: Because };
 
-export type Made =
+type Made =
   /** Paths by name; not looked at yet. */
   | { readonly at: 'here'; readonly outputs: { readonly [name: string]: string } }
   /** Made where files are not shared, looked at there, and in our cache by now. */

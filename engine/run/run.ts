@@ -1,4 +1,5 @@
 /** @file One invocation: plan, journal, loop, result. */
+import { setMaxListeners } from 'node:events';
 import type { RunId, StageId } from '../../base/ids.ts';
 import type { Emit, EventOf } from '../event.ts';
 import { readLockFile } from '../lock/file.ts';
@@ -32,6 +33,9 @@ export async function runPipeline(
   options: RunOptions,
   emit: Emit,
 ): Promise<RunResult> {
+  const { stop, kill } = options;
+  // Every attempt listens to them, and there may be thousands elsewhere.
+  for (const signal of [stop, kill]) if (signal !== undefined) setMaxListeners(0, signal);
   const leave = await enter(graph, project, options, emit);
   if (leave === undefined) {
     return { schema: 'warren/run/1', run: null, outcome: 'interrupted', stages: [], out: {} };

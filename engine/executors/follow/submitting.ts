@@ -10,7 +10,7 @@ const FIRST_WAIT = 1000;
 const MOST_WAIT = 60_000;
 
 /** Who wants a submission to go out, and hears what came of it. */
-export interface Submitter {
+interface Submitter {
   readonly submission: Submission;
   /** Asked at the last moment, and after each failure. */
   wanted(): boolean;

@@ -9,7 +9,7 @@ import { type Output, outputOf } from './output.ts';
 import { repeat } from './repeat.ts';
 import { makeSubmitting } from './submitting.ts';
 
-export interface Watch extends Sinks {
+interface Watch extends Sinks {
   /** It was accepted there, and this is how it is found again; before anything else is heard of it. */
   submitted(handle: Handle): void;
   /** Every state that differs from the one before, up to the end. */

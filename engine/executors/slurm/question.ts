@@ -12,6 +12,11 @@ export async function slurmWords(client: Client, handles: readonly Handle[]): Pr
   const queue = await client.queue('jobs', bases);
   if (!queue.ok) return all({ kind: 'silent', why: queue.error.message });
   const known = wordsOf(queue.value);
+  // Of tasks that were cancelled while they waited, the one row of their array is all that is left.
+  for (const { id } of handles) {
+    const array = known.get(baseOf(id));
+    if (!known.has(id) && array?.kind === 'over') known.set(id, array);
+  }
   const gone = handles.filter(({ id }) => !known.has(id));
   const accounting =
     gone.length === 0
