@@ -14,9 +14,9 @@ export function demandOf(
   return { cpus: resources.cpus > 0 ? resources.cpus : all, memory: resources.memory };
 }
 
-export function gpusOf({ settings }: Host, { gpus, gpuMemory, gpuType }: Resources): GpuAsk {
+export function gpusOf({ settings, name }: Host, { gpus, gpuMemory, gpuType }: Resources): GpuAsk {
   const { gpus: chosen = 'all' } = settings;
-  return { gpus, gpuMemory, gpuType, chosen: typeof chosen === 'string' ? [chosen] : chosen };
+  return { gpus, gpuMemory, gpuType, chosen: typeof chosen === 'string' ? [chosen] : chosen, place: name };
 }
 
 /** Undefined: it can. Of GPUs the host itself is asked. */

@@ -55,6 +55,8 @@ export interface GpuAsk {
   readonly gpuMemory: number;
   readonly gpuType?: string | undefined;
   readonly chosen: readonly string[];
+  /** As messages call the host. */
+  readonly place: string;
 }
 
 export interface AttemptRequests {
@@ -165,7 +167,13 @@ const layout = record<Layout>({
 });
 const process = record<ProcessName>({ pid: count, start: text(64), boot: text(64) });
 const job = record<JobName>({ folder: path, process });
-const gpuAsk = record<GpuAsk>({ gpus: count, gpuMemory: count, gpuType: optional(word), chosen: list(word) });
+const gpuAsk = record<GpuAsk>({
+  gpus: count,
+  gpuMemory: count,
+  gpuType: optional(word),
+  chosen: list(word),
+  place: word,
+});
 
 const start = record<Start>({
   host: optional(word),

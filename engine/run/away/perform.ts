@@ -57,9 +57,10 @@ export async function performAway(
   writeFileSync(join(base, 'fingerprint.json'), JSON.stringify(fingerprint));
   const { number: attempt } = opened;
   context.emit({ type: 'stage-started', at: Date.now(), stage: stage.id, key, attempt, because });
-  const kept = adopted === undefined ? undefined : keptLaid(opened.folder);
-  const laid = kept ?? (await prepare(trying));
-  if ('kind' in laid) return laid;
+  const kept = adopted === undefined ? undefined : { laid: keptLaid(opened.folder), waited: 0 };
+  const prepared = kept ?? (await prepare(trying));
+  if ('kind' in prepared) return prepared;
+  const { laid, waited } = prepared;
   if (adopted !== undefined) site.adopt(laid, name, stage.resources);
   const files: { [name: string]: string } = {};
   const launch = launchThere(context, stage, laid, tries, files, placed.settings);
@@ -72,10 +73,16 @@ export async function performAway(
   const task = { name, folder, host, launch, log: opened.log };
   const journal = journalOf(context, stage, opened, placed, { ...task, outputs, tries });
   const said = await runProcess(context, stage, { ...task, journal }, placed, adopted);
-  return finish(trying, laid, said);
+  return finish(trying, laid, { ...said, queued: said.queued + waited });
 }
 
-async function prepare(trying: Trying): Promise<Laid | Performed> {
+/** An attempt laid out, and the seconds that it waited for a host. */
+interface Prepared {
+  readonly laid: Laid;
+  readonly waited: number;
+}
+
+async function prepare(trying: Trying): Promise<Prepared | Performed> {
   const { context, stage, keyed, opened, site, base, name } = trying;
   const { world, options, emit } = context;
   const atHand = goodsOf(stage, keyed.inputs, world);
@@ -95,9 +102,13 @@ async function prepare(trying: Trying): Promise<Laid | Performed> {
     avoid: last.lost,
   };
   const { profile } = trying.placed;
-  const waits = (why: string): void =>
+  let since: number | undefined;
+  const waits = (why: string): void => {
+    since ??= performance.now();
     emit({ type: 'stage-placed', at: Date.now(), stage: stage.id, profile, state: 'queued', job: name, why });
+  };
   const prepared = await site.prepare(order, waits, stop);
+  const waited = since === undefined ? 0 : (performance.now() - since) / 1000;
   if (!prepared.ok) {
     const { error } = prepared;
     switch (error.kind) {
@@ -120,7 +131,7 @@ async function prepare(trying: Trying): Promise<Laid | Performed> {
     const text = `it begins anew on ${laid.host}: what its earlier attempts saved is on ${last.state}`;
     emit({ type: 'stage-note', at: Date.now(), stage: stage.id, text });
   }
-  return keepLaid(opened.folder, laid);
+  return { laid: keepLaid(opened.folder, laid), waited };
 }
 
 /** `state`: earlier attempts left some, which is why the host is chosen; what lies there without is nobody's. */

@@ -103,11 +103,11 @@ export async function describeGpus(
   };
 }
 
-function poolOf({ chosen }: GpuAsk): GpuPool {
+function poolOf({ chosen, place }: GpuAsk): GpuPool {
   const id = chosen.join(' ');
   let pool = pools.get(id);
   if (pool === undefined) {
-    pool = openGpuPool({ gpus: choiceOf(chosen), place: 'it' });
+    pool = openGpuPool({ gpus: choiceOf(chosen), place });
     pools.set(id, pool);
   }
   return pool;
