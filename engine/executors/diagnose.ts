@@ -10,7 +10,7 @@ const DIAGNOSE: {
   local: async (settings) => (await import('./diagnose-local.ts')).diagnose(settings),
   ssh: async (settings) => (await import('./ssh/diagnose.ts')).diagnose(settings),
   slurm: async (settings) => (await import('./slurm/diagnose.ts')).diagnose(settings),
-  command: notYet,
+  command: async (settings) => (await import('./command/diagnose.ts')).diagnose(settings),
   kubernetes: notYet,
   ray: notYet,
 };
