@@ -188,9 +188,9 @@ describe.skipIf(missing !== undefined)(`a link${missing === undefined ? '' : ` (
     });
 
     /** Answers as an agent does, and then with these bytes. */
-    function hostile(answer: string): string {
+    function hostile(answer: string, ahead = 0): string {
       const program = [
-        'console.log(JSON.stringify({ now: Date.now(), have: true }));',
+        `console.log(JSON.stringify({ now: Date.now() + ${ahead}, have: true }));`,
         'console.log(JSON.stringify({ ready: true }));',
         'process.stdin.once("data", () => process.stdout.write(frame()));',
         `function frame() { ${answer} }`,
@@ -220,6 +220,14 @@ describe.skipIf(missing !== undefined)(`a link${missing === undefined ? '' : ` (
       const one = link({ host, config: rig.config, root, node: hostile(answer) });
       const told = await one.call('facts', {});
       expect(told).toMatchObject({ ok: false, error: { code, passing: false } });
+    });
+
+    test('a clock that is an hour ahead is a warning', async () => {
+      const { host, root } = place(rig);
+      const answer = String.raw`return made("{\"id\":1,\"answer\":{}}", 0, 0)`;
+      const opened = await link({ host, config: rig.config, root, node: hostile(answer, 3_600_000) }).open();
+      const message = expect.stringMatching(/^The clock of .* is 3\d{3} s ahead of this machine's\.$/);
+      expect(opened).toMatchObject({ ok: true, value: { warnings: [{ code: 'clock-skew', message }] } });
     });
 
     test('what a fault says cannot command a terminal', async () => {

@@ -1,6 +1,9 @@
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
+import { mkdtempSync, rmSync, symlinkSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import fc from 'fast-check';
-import { expect, test } from 'vitest';
+import { expect, onTestFinished, test } from 'vitest';
 import { bootstrap } from '../../engine/site/bootstrap.ts';
 import { sshWords } from '../../engine/site/ssh.ts';
 
@@ -37,6 +40,20 @@ test('a root and a node are words, whatever is in them', () => {
     }),
     { numRuns: 30 },
   );
+});
+
+const shells = ['sh', 'bash', 'zsh', 'tcsh', 'fish'];
+
+test.each(shells)('%s as a login shell looks for Node.js and a root as it should', (shell) => {
+  const home = mkdtempSync(join(tmpdir(), 'home-'));
+  onTestFinished(() => rmSync(home, { recursive: true }));
+  symlinkSync(process.execPath, join(home, 'node'));
+  const command = bootstrap("~/it's a root", '~/node', 'digest', 'word');
+  const env = { HOME: home, PATH: process.env['PATH'] ?? '' };
+  const ran = spawnSync(shell, ['-c', command], { env, input: '', encoding: 'utf8' });
+  // A shell that is not installed here cannot be somebody's.
+  if (ran.error !== undefined) return expect(ran.error).toMatchObject({ code: 'ENOENT' });
+  expect(ran.stdout).toContain(`root=${home}/it's a root\nnode=${home}/node\n{"now":`);
 });
 
 test('nothing in what is sent needs a shell of one kind', () => {
