@@ -29,6 +29,8 @@ export interface Patience {
 
 /** A record may be seen this much later than the scheduler's word, which comes another way. Milliseconds. */
 const LATE = 3000;
+/** So long a scheduler may take to see that a job has ended. Milliseconds. */
+const SETTLES = 15_000;
 /** The wrapper refuses a second start with this code: the first one may still run. */
 const SECOND_START = 76;
 
@@ -55,7 +57,7 @@ export function stateOf(records: Records, word: Word, patience: Patience): State
       return word;
     case 'running':
       // It has ended and the scheduler has not seen it yet.
-      if (patience.gone < Math.min(patience.grace, 5 * LATE)) return running(records, word.host);
+      if (patience.gone < SETTLES) return running(records, word.host);
       return ended(exit);
     case 'over':
       return ended(exit, word.cause);

@@ -74,6 +74,8 @@ export function tooLarge(resources: Resources, kinds: readonly Kind[]): string |
 export interface Nodes {
   /** Of the profile's partition, or of the default one. */
   kinds(): Promise<Result<readonly Kind[], ExecutorFault>>;
+  /** Of a request that is larger than any node, as far as that is known. */
+  refusal(resources: Resources): Promise<ExecutorFault | undefined>;
   /** The type to ask for; undefined when any will do. */
   typeFor(resources: Resources): Promise<Result<string | undefined, ExecutorFault>>;
 }
@@ -108,7 +110,18 @@ export function nodesOf(settings: SlurmSettings, client: Client): Nodes {
     return known.ok ? typeOf(resources, known.value, settings.gpu_types ?? {}) : known;
   }
 
-  return { kinds, typeFor };
+  async function refusal(resources: Resources): Promise<ExecutorFault | undefined> {
+    // Flags of the profile's own may lead elsewhere.
+    if (settings.flags?.some((flag) => /^(?:-[pM]|--(?:partition|clusters?)\b)/.test(flag))) return undefined;
+    const known = await kinds();
+    const why = known.ok ? tooLarge(resources, known.value) : undefined;
+    if (why === undefined) return undefined;
+    const message = `No node of the cluster can ever meet the request: ${why}.`;
+    const hint = 'lower the resources of the stage, or choose another partition';
+    return { code: 'request-too-large', message, hint, passing: false };
+  }
+
+  return { kinds, refusal, typeFor };
 }
 
 /** Slurm knows types by name alone; how much memory one has, the profile says. */

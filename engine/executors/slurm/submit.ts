@@ -61,6 +61,9 @@ export function submitter(
   async function submitGroup(group: readonly [Submission, ...Submission[]]): Promise<Map<string, Submitted>> {
     const type = await nodes.typeFor(group[0].resources);
     if (!type.ok) return new Map(group.map(({ name }) => [name, type]));
+    // Some of what can never run, sbatch takes and leaves waiting.
+    const never = await nodes.refusal(group[0].resources);
+    if (never !== undefined) return new Map(group.map(({ name }) => [name, err(never)]));
     const results = new Map<string, Submitted>();
     const whole = sbatchOf(settings, group, type.value);
     const laid = await files.lay(
