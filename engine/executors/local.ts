@@ -28,6 +28,8 @@ interface Process {
   cancel(grace: number): void;
 }
 
+type Hold = (argv: Launch['argv']) => Held;
+
 const NOBODY = { after: () => new Uint8Array() };
 
 export function localExecutor(settings: LocalSettings): Executor {
@@ -50,6 +52,12 @@ export function localExecutor(settings: LocalSettings): Executor {
     return cap;
   }
 
+  function holdTo(bytes: number): Hold | undefined {
+    const found = cap;
+    if (found === undefined || found === 'none' || bytes === 0) return undefined;
+    return (argv) => found.hold(argv, bytes);
+  }
+
   async function verdictOn({ nodes, gpus: count, memory, ...rest }: Resources): Promise<Verdict> {
     if (nodes > 1) return oneNode(nodes);
     if (settings.cap_memory === true && memory > 0 && (await memoryCap()) === 'none') return NO_CAP;
@@ -61,8 +69,7 @@ export function localExecutor(settings: LocalSettings): Executor {
     const watch = supervisor;
     count += 1;
     const mark = `${supervisor.token}.${count}.`;
-    const bytes = cap === undefined || cap === 'none' ? 0 : resources.memory;
-    const [child, held] = begin(launch, mark, grant, bytes > 0 ? (cap as MemoryCap) : undefined, bytes);
+    const { child, held } = begin(launch, mark, grant, holdTo(resources.memory));
     if (child instanceof Error) {
       const handle = { name, id: 'none', folder, extra: {} };
       const pipes = { stdout: NOBODY, stderr: NOBODY, events: NOBODY };
@@ -203,25 +210,29 @@ function begin(
   { argv, cwd, env, stdin }: Launch,
   mark: string,
   grant: GpuGrant | undefined,
-  cap: MemoryCap | undefined,
-  bytes: number,
-): [ChildProcess | Error, Held | undefined] {
+  hold: Hold | undefined,
+): { readonly child: ChildProcess | Error; readonly held?: Held | undefined } {
   let held: Held | undefined;
   try {
-    held = cap?.hold(argv, bytes);
-    const [file, ...words] = held?.argv ?? argv;
+    held = hold?.(argv);
+  } catch (error) {
+    if (errnoOf(error) === undefined) throw error;
+    return { child: new Error(`its memory could not be limited: ${(error as Error).message}`) };
+  }
+  const [file, ...words] = held?.argv ?? argv;
+  try {
     const child = spawn(file, words, {
       cwd,
       env: { ...env, ...gpuVariables(grant, env), WARREN_ENGINE: mark },
       stdio: [stdin === 'open' ? 'pipe' : 'ignore', 'pipe', 'pipe', 'pipe', ...(grant?.files ?? [])],
       detached: true,
     });
-    return [child, held];
+    return { child, held };
   } catch (error) {
     // Some errors of the system are thrown at once: arguments that are too long among them.
     if (errnoOf(error) === undefined) throw error;
     held?.end();
-    return [error as Error, undefined];
+    return { child: error as Error };
   }
 }
 
