@@ -1,7 +1,7 @@
 import { defineConfig, type ViteUserConfig } from 'vitest/config';
 
 /** What needs Python, or services of scripts/services.sh, and skips itself where they are not. */
-const SERVICES = ['test/python/**/*.test.ts', 'test/executors/conformance/**/*.test.ts'];
+const SERVICES = ['test/python/**/*.test.ts', 'test/executors/{conformance,ssh}/**/*.test.ts'];
 
 /** Unit tests run on the sources; end-to-end tests, and those of executors, drive the built program in `dist/`. */
 const config: ViteUserConfig = defineConfig({
