@@ -1,5 +1,4 @@
 /** @file The run loop: decides every stage when its upstream is settled, and starts what has no result. */
-import { availableParallelism, totalmem } from 'node:os';
 import type { Key, StageId } from '../../base/ids.ts';
 import type { ActionRecord } from '../../cache/actions.ts';
 import type { Action, Because, StageFailure } from '../event.ts';
@@ -17,6 +16,7 @@ import { type Board, makeBoard, type Place } from './board.ts';
 import type { RunContext } from './context.ts';
 import { endStage, type Facts } from './ending.ts';
 import { restoreOuts } from './in-place/restore.ts';
+import { roomHere } from './placement.ts';
 import { placeOut, watchOuts } from './placing.ts';
 import { bringSources } from './remote.ts';
 import type { StageResult } from './result.ts';
@@ -51,7 +51,7 @@ export function runLoop(context: RunContext, planned: Planned, outs: readonly Ou
   const stages = planned.stages;
   const board: Board = makeBoard(index, stages);
   const { limits } = index.graph;
-  const total = { cpus: options.jobs ?? availableParallelism(), memory: totalmem(), limits };
+  const total = { ...roomHere(options), limits };
   const labels = new Map(planned.plan.stages.map(({ id, label }) => [id, label]));
   const { placesOf, isComplete } = watchOuts(outs);
   const out: { [name: string]: string } = {};

@@ -1,11 +1,12 @@
 /** @file Where the stages of a run go: executors by their settings, each opened once, on first use, and closed at the end. */
+import { availableParallelism, totalmem } from 'node:os';
 import { err, ok, type Result } from '../../base/result.ts';
 import type { Emit, StageFailure } from '../event.ts';
 import type { Executor, ExecutorFault, Verdict } from '../executors/contract.ts';
 import { type Tracker, type Trouble, track } from '../executors/follow/track.ts';
 import type { Lease } from '../executors/gpus/lease.ts';
 import { openExecutor } from '../executors/open.ts';
-import type { ExecutorSettings } from '../executors/settings.ts';
+import type { ExecutorSettings, LocalSettings } from '../executors/settings.ts';
 import type { Resources, Stage } from '../pipeline/graph.ts';
 import type { Project } from '../project.ts';
 import { LOCAL, type PlaceOfStage, placeOf } from '../settings/profiles.ts';
@@ -102,6 +103,18 @@ export function makePlacements(
       }
     },
   };
+}
+
+/** What stages share on this machine: as much as the call says, the local profile, or all of it. */
+export function roomHere({
+  jobs,
+  profiles = new Map(),
+  profile = LOCAL,
+}: Pick<RunOptions, 'jobs' | 'profiles' | 'profile'>): { readonly cpus: number; readonly memory: number } {
+  const settings = [profile, LOCAL].map((name) => profiles.get(name)?.settings);
+  const local = settings.find((each): each is LocalSettings => each?.executor === 'local');
+  const cpus = jobs ?? local?.cpus ?? availableParallelism();
+  return { cpus, memory: local?.memory ?? totalmem() };
 }
 
 /** Whoever waited for it has heard of it. */
