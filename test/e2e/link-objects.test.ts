@@ -155,6 +155,7 @@ describe.skipIf(missing !== undefined)(`objects${missing === undefined ? '' : ` 
       mkdirSync(dirname(part), { recursive: true });
       writeFileSync(part, randomBytes(size));
       expect(await sendObjects(one, [parcel])).toMatchObject({ ok: true, value: { objects: 1 } });
+      expect(digestBytes(readFileSync(objectPath(shown, parcel.digest, 'file')))).toBe(parcel.digest);
       onHost(rig, host, `rm -rf '${root}/objects'`);
     }
   });
