@@ -1,5 +1,5 @@
 /** The Slurm executor on a real cluster. */
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import {
   existsSync,
   mkdirSync,
@@ -292,5 +292,35 @@ describe.skipIf(missing !== undefined)('slurm', { concurrent: true, timeout: 60_
     expect(refused).toMatchObject({ ok: false, error: { code: 'no-slurm', passing: false } });
     expect(existsSync('/nowhere')).toBe(false);
     expect(await stateOf(own, { name: 'x', id: '1', folder: root, extra: {} })).toBeDefined();
+  });
+});
+
+const up = join(import.meta.dirname, '../../../../shared/rigs/slurm-up.sh');
+
+/** After all others, which it would take with it. */
+describe.skipIf(missing !== undefined || !existsSync(up))('slurm', { timeout: 60_000 }, () => {
+  it('loses a node: the attempt is told so', async () => {
+    const executor = slurmExecutor(
+      { executor: 'slurm', partition: 'gpu', flags: ['--nodelist=rig2'] },
+      quick,
+    );
+    const handle = await submitted(
+      executor,
+      attempt(root, ['sleep', '60'], { resources: { memory: 2 ** 24 } }),
+    );
+    await until(executor, handle, 'running');
+    const folder = rig?.folder ?? '';
+    try {
+      process.kill(Number(readFileSync(join(folder, 'run/slurmd-rig2.pid'), 'utf8')), 'SIGKILL');
+      execFileSync('scontrol', ['update', 'nodename=rig2', 'state=down', 'reason=test']);
+      expect((await until(executor, handle, 'ended')).exit).toMatchObject({
+        kind: 'vanished',
+        cause: 'node-lost',
+      });
+    } finally {
+      const back = spawnSync('bash', [up], { encoding: 'utf8' });
+      expect(back.stderr).toContain('up');
+      executor.close();
+    }
   });
 });
