@@ -11,17 +11,12 @@ const DIAGNOSE: {
   ssh: async (settings) => (await import('./ssh/diagnose.ts')).diagnose(settings),
   slurm: async (settings) => (await import('./slurm/diagnose.ts')).diagnose(settings),
   command: async (settings) => (await import('./command/diagnose.ts')).diagnose(settings),
-  kubernetes: notYet,
-  ray: notYet,
+  kubernetes: async (settings) => (await import('./kubernetes/diagnose.ts')).diagnose(settings),
+  ray: async (settings) => (await import('./ray/diagnose.ts')).diagnose(settings),
 };
 
 /** Asks whatever has to be asked; takes as long as that takes. */
 export function diagnose(settings: ExecutorSettings): Promise<readonly Finding[]> {
   const ask = DIAGNOSE[settings.executor] as (settings: ExecutorSettings) => Promise<readonly Finding[]>;
   return ask(settings);
-}
-
-function notYet({ executor }: ExecutorSettings): Promise<readonly Finding[]> {
-  const hint = 'choose another: --profile local';
-  return Promise.resolve([{ what: executor, ok: false, found: 'this version does not have it', hint }]);
 }

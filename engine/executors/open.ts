@@ -1,5 +1,5 @@
 /** @file Settings -> an executor. A total table; only the executors that a run goes to are loaded. */
-import { err, ok, type Result } from '../../base/result.ts';
+import { ok, type Result } from '../../base/result.ts';
 import type { Project } from '../project.ts';
 import type { Executor, ExecutorFault } from './contract.ts';
 import type { ExecutorSettings } from './settings.ts';
@@ -36,17 +36,12 @@ const OPEN: {
     return ok(slurmVia(settings, via, profile, projectId(project)));
   },
   command: async (settings) => ok((await import('./command/command.ts')).commandExecutor(settings)),
-  kubernetes: notYet,
-  ray: notYet,
+  kubernetes: async (settings) =>
+    ok((await import('./kubernetes/kubernetes.ts')).kubernetesExecutor(settings)),
+  ray: async (settings) => ok((await import('./ray/ray.ts')).rayExecutor(settings)),
 };
 
 export function openExecutor(settings: ExecutorSettings, surroundings: Surroundings): Opened {
   const open = OPEN[settings.executor] as (settings: ExecutorSettings, surroundings: Surroundings) => Opened;
   return open(settings, surroundings);
-}
-
-function notYet({ executor }: ExecutorSettings, { profile }: Surroundings): Opened {
-  const message = `Profile ${profile} is of executor ${executor}, which this version does not have.`;
-  const hint = 'choose another: --profile local';
-  return Promise.resolve(err({ code: 'not-supported-yet', message, hint, passing: false }));
 }

@@ -95,16 +95,32 @@ export const COMMAND_STATES = [
 ] as const;
 export type CommandState = (typeof COMMAND_STATES)[number];
 
+/** Jobs of a cluster on a volume that its pods and the engine share. */
 export interface KubernetesSettings {
   readonly executor: 'kubernetes';
   readonly url: string;
   readonly namespace: string;
+  /** Of the stages' containers; it has a shell. */
   readonly image: string;
+  /** The claim of the volume, and where it is mounted: in pods as here. */
+  readonly claim: string;
+  readonly mount: string;
+  /** Variable of the engine's environment that holds the token; default: the file of the pod's service account. */
+  readonly token_env?: string | undefined;
+  /** File of certificates. */
+  readonly ca?: string | undefined;
+  /** A Secret of the namespace that holds the variables of `pass_env`. */
+  readonly secret?: string | undefined;
+  /** A queue of Kueue. */
+  readonly queue?: string | undefined;
+  readonly node_selector?: { readonly [label: string]: string } | undefined;
 }
 
+/** Jobs of a Ray cluster whose nodes share files with the engine. */
 export interface RaySettings {
   readonly executor: 'ray';
   readonly url: string;
+  readonly token_env?: string | undefined;
 }
 
 export type ExecutorSettings =

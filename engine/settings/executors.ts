@@ -8,6 +8,7 @@ import {
   cores,
   count,
   type Field,
+  labels,
   path,
   pathThere,
   program,
@@ -79,10 +80,18 @@ const EXECUTORS: {
   kubernetes: {
     url: required(address('Address of the API server')),
     namespace: required(word('Namespace of the jobs')),
-    image: required(word('Image of the containers')),
+    image: required(word('Image of the containers; it has /bin/sh')),
+    claim: required(word('PersistentVolumeClaim that pods and this machine share')),
+    mount: required(path('Where it is mounted, in pods as here')),
+    token_env: word('Variable that holds the token; default: the file of the service account'),
+    ca: path('File of certificates that the API server is checked against'),
+    secret: word('Secret of the namespace with the variables of pass_env'),
+    queue: word('Queue of Kueue'),
+    node_selector: labels('Labels of the nodes that jobs may go to'),
   },
   ray: {
     url: required(address('Address of the dashboard, such as http://HOST:8265')),
+    token_env: word('Variable that holds the token, where the cluster asks for one'),
   },
 };
 

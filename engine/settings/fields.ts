@@ -155,6 +155,20 @@ export function sizes(description: string): Field<{ readonly [name: string]: num
   };
 }
 
+/** Values by name, as a cluster knows them. */
+export function labels(description: string): Field<{ readonly [label: string]: string }> {
+  const one = word(description);
+  return {
+    schema: { description, type: 'object', additionalProperties: { type: ['string', 'number', 'boolean'] } },
+    read: (node, reading) => {
+      const entries = node.kind === 'map' ? [...node.entries.values()] : [];
+      const read = entries.map(({ key, value }) => [key, one.read(value, reading)] as const);
+      const good = read.filter((entry): entry is [string, string] => entry[1] !== undefined);
+      return good.length === read.length ? Object.fromEntries(good) : undefined;
+    },
+  };
+}
+
 /** Words of a command, one list item each. */
 export function words(description: string, least = 0): Field<readonly string[]> {
   return {

@@ -72,7 +72,7 @@ profiles:
     states: { dr: cancelled }
     cancel: [qdel, "{ids}"]
     find: [qstat, "{names}"]
-  kube: { executor: kubernetes, url: "https://k8s:6443/", namespace: w, image: busybox }
+  kube: { executor: kubernetes, url: "https://k8s:6443/", namespace: w, image: busybox, claim: files, mount: /work }
   ray: { executor: ray, url: "http://head:8265" }
 `;
 
@@ -109,7 +109,14 @@ describe('profiles of warren.yaml', () => {
         cancel: ['qdel', '{ids}'],
         find: ['qstat', '{names}'],
       },
-      kube: { executor: 'kubernetes', url: 'https://k8s:6443', namespace: 'w', image: 'busybox' },
+      kube: {
+        executor: 'kubernetes',
+        url: 'https://k8s:6443',
+        namespace: 'w',
+        image: 'busybox',
+        claim: 'files',
+        mount: '/work',
+      },
       ray: { executor: 'ray', url: 'http://head:8265' },
     });
     expect(profiles.get('cluster')?.resources).toEqual({ time: 14_400, memory: 16 * 2 ** 30, cpus: 4 });
