@@ -7,7 +7,7 @@ import type { TemplateWord } from '../settings.ts';
 export type Values = { readonly [name: string]: string | readonly string[] | undefined };
 
 /** Numbers that a stage may leave open. */
-export const REQUESTS = ['cpus', 'memory_mb', 'gpus', 'time_minutes'] as const;
+const REQUESTS = ['cpus', 'memory_mb', 'gpus', 'time_minutes'] as const;
 
 const PLACEHOLDER = /\{([a-z_]+)\}/g;
 

@@ -82,7 +82,7 @@ export function hasEnded(folder: string): boolean {
   return existsSync(join(jobFolder(folder), 'exit'));
 }
 
-export function parseStart(text: string): Start | undefined {
+function parseStart(text: string): Start | undefined {
   const fields = fieldsOf(text);
   const pid = fields && whole(fields['pid']);
   const at = fields && whole(fields['at']);

@@ -57,7 +57,7 @@ async function check(
 }
 
 /** Slurm's guess may be minutes off, and its clock another one: what begins within a minute begins now. */
-export function startOf(text: string, now: number = Date.now()): Verdict {
+function startOf(text: string, now: number = Date.now()): Verdict {
   const at = /to start at (\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)/.exec(text)?.[1];
   const begins = at === undefined ? Number.NaN : Date.parse(at);
   if (Number.isNaN(begins) || begins - now < 60_000) return { fits: 'now' };

@@ -6,7 +6,7 @@ import { slurmFault } from './faults.ts';
 import { type Row, SACCT_FORMAT, SQUEUE_FORMAT, sacctRows, scontrolRows, squeueRows } from './words.ts';
 
 /** During an outage of the controller commands take up to 18 s to say so. Milliseconds. */
-export const LIMIT = 30_000;
+const LIMIT = 30_000;
 /** Words of one command line. */
 const AT_ONCE = 500;
 

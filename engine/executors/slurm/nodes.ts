@@ -19,7 +19,7 @@ export interface Kind {
   readonly gpus: readonly { readonly type: string | undefined; readonly count: number }[];
 }
 
-export const SINFO_FORMAT = '%P|%l|%D|%c|%m|%G';
+const SINFO_FORMAT = '%P|%l|%D|%c|%m|%G';
 
 export function kindsOf(text: string): Kind[] {
   return text.split('\n').flatMap((line) => {

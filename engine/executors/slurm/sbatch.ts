@@ -71,7 +71,7 @@ function execWrapper(folder: string): string {
 }
 
 /** A single attempt's is its own; an array's follows from its members. */
-export function jobNameOf(submissions: readonly [Submission, ...Submission[]]): string {
+function jobNameOf(submissions: readonly [Submission, ...Submission[]]): string {
   const [first, ...more] = submissions;
   if (more.length === 0) return first.name;
   const hash = createHash('sha256');

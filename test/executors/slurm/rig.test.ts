@@ -312,7 +312,7 @@ describe.skipIf(missing !== undefined || !existsSync(up))('slurm', { timeout: 60
     const folder = rig?.folder ?? '';
     try {
       process.kill(Number(readFileSync(join(folder, 'run/slurmd-rig2.pid'), 'utf8')), 'SIGKILL');
-      execFileSync('scontrol', ['update', 'nodename=rig2', 'state=down', 'reason=test']);
+      slurm('scontrol', 'update', 'nodename=rig2', 'state=down', 'reason=test');
       expect((await until(executor, handle, 'ended')).exit).toMatchObject({
         kind: 'vanished',
         cause: 'node-lost',
