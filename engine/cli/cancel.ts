@@ -8,7 +8,7 @@ import { isAlive, type Owner, readOwner } from '../../cache/owner.ts';
 import type { EventOf } from '../event.ts';
 import { GRACE } from '../executors/supervision.ts';
 import type { Project } from '../project.ts';
-import { span } from '../report/line.ts';
+import { type Line, span } from '../report/line.ts';
 import { runFolder } from '../run/journal.ts';
 import { answer, type Call, refuse, warn } from './call.ts';
 import { EXIT, type ExitCode } from './exit.ts';
@@ -42,9 +42,16 @@ export async function cancel(
   const { tally } = readRun(project, id);
   const state = tally.ended?.outcome ?? 'broken';
   const document: CancelDocument = { schema: 'warren/cancel/1', run: id, state, asked: asked.value };
-  const ended = owner === undefined ? 'had ended already' : 'has ended';
-  answer(call, document, () => (call.quiet ? [] : [[span(`run ${id} ${ended}: `), span(state, 'strong')]]));
+  answer(call, document, () => (call.quiet ? [] : endLines(document, owner !== undefined)));
   return EXIT.done;
+}
+
+function endLines({ run, state }: CancelDocument, wentOn: boolean): Line[] {
+  const ended = wentOn ? 'has ended' : 'had ended already';
+  const lines = [[span(`run ${run} ${ended}: `), span(state, 'strong')]];
+  // Nobody told them anything: an engine that is killed cannot.
+  const left = 'what it left with executors that outlive it goes on; the next run takes it up';
+  return state === 'broken' ? [...lines, [span('hint: ', 'info'), span(left)]] : lines;
 }
 
 interface Engine {

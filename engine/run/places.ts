@@ -26,7 +26,7 @@ export function announcePlaces(
   const isTold = executor.capabilities.queues || executor.capabilities.survivesEngine || lease !== undefined;
   const began = adopted?.at ?? Date.now();
   let started: number | undefined;
-  let last: Where = { state: 'queued', job: name, host };
+  let last: Where = { state: 'queued', job: name, host, since: adopted?.at };
   let said = '';
 
   function tell(where: Where): void {
