@@ -43,5 +43,7 @@ export async function admit(
   const reached = await reach(context, stage, target, stop);
   if (reached.kind !== 'open') return reached;
   const verdict = await context.placements.check(reached.station, stage.resources);
-  return verdict.fits === 'never' ? { kind: 'refused', failure: refusal(verdict.fault) } : reached;
+  // What could not be asked will show when it is submitted.
+  if (verdict.fits !== 'never' || verdict.fault.passing) return reached;
+  return { kind: 'refused', failure: refusal(verdict.fault) };
 }

@@ -88,10 +88,8 @@ export function makePlacements(
         verdicts.set(id, asked);
       }
       const verdict = await asked;
-      // It could not say: then its submission will.
-      if (verdict.fits !== 'never' || !verdict.fault.passing) return verdict;
-      verdicts.delete(id);
-      return { fits: 'later', why: verdict.fault.message };
+      if (verdict.fits === 'never' && verdict.fault.passing) verdicts.delete(id);
+      return verdict;
     },
     close: () => {
       for (const opening of stations.values()) {

@@ -37,7 +37,17 @@ describe('a kind in its own process', () => {
         ['b', 'b.txt', 'data\n'],
       ],
       threads: 2,
-      env: ['HOME', 'LANG', 'OPEN', 'PATH', 'PYTHONDONTWRITEBYTECODE', 'PYTHONHASHSEED', 'TMPDIR', 'TZ'],
+      env: [
+        'CUDA_VISIBLE_DEVICES',
+        'HOME',
+        'LANG',
+        'OPEN',
+        'PATH',
+        'PYTHONDONTWRITEBYTECODE',
+        'PYTHONHASHSEED',
+        'TMPDIR',
+        'TZ',
+      ],
     });
     expect(w.list('out/told/folder')).toEqual(['member.txt']);
     expect(ran.of('stage-note').map(({ text }) => text)).toEqual(['begins']);
