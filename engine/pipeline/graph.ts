@@ -59,8 +59,8 @@ export interface Resources {
 export const NO_RESOURCES: Resources = { cpus: 0, gpus: 0, nodes: 1, memory: 0, gpuMemory: 0, time: 0 };
 
 /**
- * Why an attempt failed, as far as trying again may help. The first three are the place's doing, not the stage's: unless
- * `on` leaves them out they are tried again without a `max`.
+ * Why an attempt failed, as far as trying again may help. The first three are the place's doing where the executor says so:
+ * unless `on` leaves them out, such an attempt is tried again without being counted.
  */
 export const RETRY_CAUSES = ['preempted', 'node-lost', 'launch-failed', 'oom', 'timeout', 'error'] as const;
 export type RetryCause = (typeof RETRY_CAUSES)[number];

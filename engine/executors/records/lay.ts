@@ -18,8 +18,6 @@ export interface LayOptions {
   readonly grace?: number | undefined;
   /** Words that start what follows them once on each node; for stages on several. */
   readonly launcher?: readonly string[] | undefined;
-  /** Lines of shell before the launcher: what only the first node knows. */
-  readonly before?: readonly string[] | undefined;
   /** Names of variables that are set where it runs and passed on. */
   readonly granted?: readonly string[] | undefined;
   /** The array that it is submitted with, so that it is found again by its name. */
@@ -49,8 +47,7 @@ export function jobFiles(
     ].join('\n'),
     'command.sh': commandScript(launch, secrets, options.granted),
   };
-  if (options.launcher !== undefined)
-    files['launch.sh'] = launchScript(folder, options.launcher, options.before);
+  if (options.launcher !== undefined) files['launch.sh'] = launchScript(folder, options.launcher);
   if (options.batch !== undefined) files['batch'] = `${JSON.stringify(options.batch)}\n`;
   return ok(files);
 }
@@ -72,7 +69,7 @@ export function layJob(job: Laying, options: LayOptions = {}): Result<undefined,
   return ok(undefined);
 }
 
-function launchScript(folder: string, launcher: readonly string[], before: readonly string[] = []): string {
+function launchScript(folder: string, launcher: readonly string[]): string {
   const words = [...launcher, '/bin/sh', join(jobFolder(folder), 'wrapper.sh'), folder, 'node'];
-  return `${[...before, `exec ${words.map(quoteWord).join(' ')}`].join('\n')}\n`;
+  return `exec ${words.map(quoteWord).join(' ')}\n`;
 }
