@@ -4,7 +4,7 @@
  */
 import type { Capacity } from './host.ts';
 
-export interface Asking {
+interface Asking {
   readonly name: string;
   readonly demand: Capacity;
   /** Names of hosts that would do, the best first, as far as that is known now. */
@@ -89,7 +89,7 @@ export function makeRoom(capacityOf: (host: string) => Capacity | undefined): Ro
   };
 }
 
-export function fits(demand: Capacity, room: Capacity): boolean {
+function fits(demand: Capacity, room: Capacity): boolean {
   return demand.cpus <= room.cpus + EPSILON && demand.memory <= room.memory;
 }
 

@@ -35,7 +35,7 @@ export function isAlive({ pid, start, boot }: ProcessName): boolean {
   return pid > 0 && boot === bootId() && startOf(pid) === start && start !== '';
 }
 
-export function sizesOf(folder: string): number[] {
+function sizesOf(folder: string): number[] {
   return STREAMS.map((name) => statSync(join(jobFolder(folder), name), { throwIfNoEntry: false })?.size ?? 0);
 }
 
