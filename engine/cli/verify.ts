@@ -5,10 +5,11 @@ import type { Line } from '../report/line.ts';
 import { span } from '../report/line.ts';
 import { Tally } from '../report/tally.ts';
 import { type Verified, verifyStages } from '../verify/verify.ts';
-import { answer, type Call, refuseCall, writeLines } from './call.ts';
+import { answer, type Call, refuse, refuseCall, writeLines } from './call.ts';
 import { EXIT, type ExitCode } from './exit.ts';
 import { watchInterrupts } from './interrupts.ts';
 import { loadTargets } from './load.ts';
+import { settingsCalled } from './project-settings.ts';
 import type { OverrideOptions } from './values.ts';
 import { verifyLines } from './verify-lines.ts';
 
@@ -42,6 +43,10 @@ export async function verify(
   const tolerance = Number(text);
   if (!(tolerance >= 0 && tolerance < 1))
     return refuseCall(call, 'bad-option', `--tolerance ${text} is not a number from 0 to 1.`, 'e.g. 1e-5');
+  const project = findProject(graph.file);
+  const called = await settingsCalled(project, {});
+  if (!called.ok) return refuse(call, called.error);
+  const { profiles, profile } = called.value;
   const tally = new Tally();
   const emit = (event: Event): void => {
     tally.add(event);
@@ -52,8 +57,8 @@ export async function verify(
   const { stop, kill, release } = watchInterrupts(emit);
   let verified: Verified[];
   try {
-    const settings = { targets, times, tolerance, jobs, threads, stop, kill };
-    verified = await verifyStages(graph, findProject(graph.file), settings, emit);
+    const settings = { targets, times, tolerance, jobs, threads, profiles, profile, stop, kill };
+    verified = await verifyStages(graph, project, settings, emit);
   } finally {
     release();
   }

@@ -6,9 +6,10 @@ import type { Executor, ExecutorFault, Verdict } from '../executors/contract.ts'
 import { type Tracker, type Trouble, track } from '../executors/follow/track.ts';
 import type { Lease } from '../executors/gpus/lease.ts';
 import { openExecutor } from '../executors/open.ts';
-import type { ExecutorSettings, LocalSettings } from '../executors/settings.ts';
+import type { ExecutorSettings } from '../executors/settings.ts';
 import type { Resources, Stage } from '../pipeline/graph.ts';
 import type { Project } from '../project.ts';
+import { limitsHere, placeHere } from '../settings/here.ts';
 import { LOCAL, type PlaceOfStage, placeOf } from '../settings/profiles.ts';
 import type { RunOptions } from './context.ts';
 
@@ -38,8 +39,6 @@ export interface Placements {
   close(): void;
 }
 
-export const HERE: Target = { profile: LOCAL, settings: { executor: 'local' } };
-
 type Opening = Promise<Result<Omit<Station, 'profile'>, ExecutorFault>>;
 
 export function makePlacements(
@@ -64,9 +63,9 @@ export function makePlacements(
 
   return {
     of: (stage) => {
-      const place = placeOf(profiles, profile, stage);
       // What works among the project's own files does so here.
-      return stage.workspace === undefined ? place : { ...place, ...HERE };
+      const place = stage.workspace === undefined ? placeOf : placeHere;
+      return place(profiles, profile, stage);
     },
     open: async (target) => {
       const id = JSON.stringify(target.settings);
@@ -103,16 +102,14 @@ export function makePlacements(
   };
 }
 
-/** What stages share on this machine: as much as the call says, the local profile, or all of it. */
+/** What stages share on this machine: as much as the call says, its profiles, or all of it. */
 export function roomHere({
   jobs,
   profiles = new Map(),
   profile = LOCAL,
 }: Pick<RunOptions, 'jobs' | 'profiles' | 'profile'>): { readonly cpus: number; readonly memory: number } {
-  const settings = [profile, LOCAL].map((name) => profiles.get(name)?.settings);
-  const local = settings.find((each): each is LocalSettings => each?.executor === 'local');
-  const cpus = jobs ?? local?.cpus ?? availableParallelism();
-  return { cpus, memory: local?.memory ?? totalmem() };
+  const { cpus = availableParallelism(), memory = totalmem() } = limitsHere(profiles, profile);
+  return { cpus: jobs ?? cpus, memory };
 }
 
 /** Whoever waited for it has heard of it. */

@@ -104,7 +104,18 @@ function overrideIn(
       reading.problems.error('bad-override', own.keyRange, message, { hint });
     }
   }
+  if (executor === 'local') refuseShares(map, reading);
   return { profile, settings: settingsIn(executor, map, reading), resources: askedIn(map, reading) };
+}
+
+/** Those are of the machine, which all stages share. */
+function refuseShares(map: MapNode, { problems }: Reading): void {
+  for (const share of ['cpus', 'memory']) {
+    const entry = map.entries.get(share);
+    if (entry === undefined) continue;
+    const message = `"${share}" of a local profile is what all its stages share, not what one of them gets.`;
+    problems.error('bad-override', entry.keyRange, message, { hint: `set resources: {${share}: ...} here` });
+  }
 }
 
 function settingsIn(executor: ExecutorName, map: MapNode, reading: Reading): Partial<ExecutorSettings> {

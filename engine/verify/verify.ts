@@ -1,5 +1,4 @@
 /** @file `verify`: stages run again beside the cache, side by side as in a run, and compared with their results. */
-import { availableParallelism, totalmem } from 'node:os';
 import type { Key, StageId } from '../../base/ids.ts';
 import type { ActionRecord } from '../../cache/actions.ts';
 import { openLease } from '../../cache/leases.ts';
@@ -15,8 +14,10 @@ import { openWorld, type World, type WorldOptions } from '../plan/world.ts';
 import type { Project } from '../project.ts';
 import { admit } from '../run/admission.ts';
 import { gpuAskOf } from '../run/gpus.ts';
-import { HERE, makePlacements, type Placed } from '../run/placement.ts';
+import { makePlacements, type Placed, roomHere } from '../run/placement.ts';
 import { demandOf, makeTokens } from '../run/tokens.ts';
+import { placeHere } from '../settings/here.ts';
+import { LOCAL, type Profiles } from '../settings/profiles.ts';
 import { type OutputFound, type Repeated, repeatStage, type VerifyContext } from './repeat.ts';
 
 export interface VerifyOptions extends WorldOptions {
@@ -26,6 +27,9 @@ export interface VerifyOptions extends WorldOptions {
   /** For results that were made on another class of machine: how far numbers may be apart. */
   readonly tolerance: number;
   readonly jobs?: number | undefined;
+  /** What of this machine is used: stages are verified here, whatever the profile. */
+  readonly profiles?: Profiles | undefined;
+  readonly profile?: string | undefined;
   readonly stop?: AbortSignal | undefined;
   readonly kill?: AbortSignal | undefined;
 }
@@ -64,20 +68,18 @@ export async function verifyStages(
   const of = { project: project.root, pipeline: graph.name, file: graph.file, targets: options.targets };
   const lease = openLease(project.cache, of);
   const context: VerifyContext = { index, world, options, placements, locks, emit };
-  const total = {
-    cpus: options.jobs ?? availableParallelism(),
-    memory: totalmem(),
-    limits: graph.limits,
-  };
+  const total = { ...roomHere(options), limits: graph.limits };
   const tokens = makeTokens(total);
   const wanted = new Set(options.targets);
   const known = new Map<StageId, Outputs>();
   const pending: Promise<Verified>[] = [];
 
   /** Wherever its result was made: it runs here. */
-  async function queue(stage: Stage, hit: Extract<Decision, { state: 'hit' }>): Promise<Verified> {
+  async function queue(made: Stage, hit: Extract<Decision, { state: 'hit' }>): Promise<Verified> {
+    const place = placeHere(options.profiles ?? new Map(), options.profile ?? LOCAL, made);
+    const stage = { ...made, resources: place.resources };
     const demand = demandOf(stage, world.backendOf(stage.kind) !== null, total);
-    const admitted = await admit({ placements, emit }, stage, HERE, options.stop);
+    const admitted = await admit({ placements, emit }, stage, place, options.stop);
     if (admitted.kind === 'refused') return without(stage, hit, asReason(admitted.failure.message));
     const cancelled: Verified = { ...without(stage, hit, ''), verdict: 'cancelled', reason: null };
     if (admitted.kind === 'stopped') return cancelled;

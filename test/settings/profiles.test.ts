@@ -205,6 +205,7 @@ describe('profiles of warren.yaml', () => {
     [slurm('stages: { a: { profile: d } }'), 'unknown-profile', 2, 49],
     [slurm('stages: { a: { profile: local, qos: b } }'), 'bad-override', 2, 56],
     [slurm('stages: { a: { hosts: [b] } }'), 'unknown-key', 2, 40],
+    ['profiles:\n  c: { executor: local, kinds: { sft: { cpus: 2 } } }', 'bad-override', 2, 41],
     [slurm('stages: { a: { profile: c } }'), 'profile-cycle', 2, 3],
     ['profiles:\n  c: { executor: ssh }', 'missing-key', 2, 3],
     ['profiles:\n  c: { executor: ssh, hosts: [] }', 'out-of-range', 2, 30],

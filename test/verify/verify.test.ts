@@ -166,4 +166,29 @@ stages:
     expect(w.has('.warren/attempts')).toBe(true);
     expect(w.list('.warren/attempts')).toEqual([]);
   });
+
+  it('takes as many cores as the local profile says', async () => {
+    const p = await startPuppets();
+    onTestFinished(() => p.close());
+    const stages = ['a', 'b'].map(
+      (name) => `  ${name}: { run: ${p.run(name, 'out.o')}, out: { o: file } }\n`,
+    );
+    const w = workshop({ 'p.yaml': `name: p\nstages:\n${stages.join('')}` });
+    const settings = { executor: 'local', cpus: 1 } as const;
+    const local = { name: 'local', settings, resources: {}, kinds: new Map(), stages: new Map() };
+    const options = { profiles: new Map([['local', local]]), jobs: undefined };
+    const alone = async (name: string, others: string): Promise<void> => {
+      const puppet = await p.next(name);
+      const count = p.count(others);
+      await puppet.write(puppet.words[0] as string, name);
+      expect(p.count(others)).toBe(count);
+      puppet.exit();
+    };
+    const running = w.run(options);
+    for (const [name, other] of [['a', 'b'] as const, ['b', 'a'] as const]) await alone(name, other);
+    await running;
+    const verifying = verify(w, [], options);
+    for (const [name, other] of [['a', 'b'] as const, ['b', 'a'] as const]) await alone(name, other);
+    expect(verdicts(await verifying)).toEqual({ a: 'equal', b: 'equal' });
+  });
 });
