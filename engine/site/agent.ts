@@ -5,10 +5,10 @@
 import { Socket } from 'node:net';
 import type { Json } from '../../base/json.ts';
 import { errnoOf } from '../../cache/publish.ts';
-import { settled } from '../executors/ssh/there/unfinished.ts';
 import { HANDLERS } from './agent/handlers.ts';
 import type { Host } from './agent/handling.ts';
 import { isFault } from './agent/refusal.ts';
+import { settled } from './agent/unfinished.ts';
 import { askedIn } from './envelope.ts';
 import { encodeFrame, type Frame, frameReader } from './frame.ts';
 import { type Op, SHAPES } from './requests.ts';

@@ -8,7 +8,7 @@ import type { Capacity, Host } from './host.ts';
 import { hostWithGpus, leaveLines } from './lines.ts';
 import type { Room } from './room.ts';
 
-/** Milliseconds that one which does not answer is waited for: where another would do, and where there is no other. */
+/** Milliseconds that one which does not answer is waited for: where another would do, and where none ever answered. */
 const PATIENCE = 30_000;
 const FIRST_WAIT = 500;
 const MOST_WAIT = 10_000;
@@ -32,6 +32,7 @@ export function makeChooser(profile: string, hosts: readonly Host[], room: Room)
       await firstKnown(hosts, stop);
       if (stop.aborted) return err({ kind: 'stopped' });
       const late = performance.now() - began > PATIENCE;
+      const givenUp = late && !hosts.some((host) => host.met());
       const judged = hosts.map((host): Judged => ({ host, fault: faultOf(host, order) }));
       const usable = judged.filter(({ fault }) => fault === undefined).map(({ host }) => host);
       const wished = judged.find(({ host }) => host.name === order.host);
@@ -41,7 +42,7 @@ export function makeChooser(profile: string, hosts: readonly Host[], room: Room)
         return enter(order, at, waits, stop);
       }
       const silent = comesBack ? wished : judged.find(({ fault }) => fault?.passing === true);
-      if (silent?.fault === undefined || (late && !comesBack)) return err(noHost(profile, judged));
+      if (silent?.fault === undefined || (givenUp && !comesBack)) return err(noHost(profile, judged));
       waits(silent.host.silent(silent.fault));
       await sleep(wait, undefined, { signal: stop }).catch(() => undefined);
       await Promise.all(judged.map(({ host, fault }) => (fault?.passing ? host.ask() : undefined)));

@@ -20,6 +20,8 @@ export interface Host {
   readonly link: Link;
   /** What it has, once that is known; the fault of the last try to find out. */
   known(): Capacity | ExecutorFault | undefined;
+  /** It answered once, so that it is worth waiting for. */
+  met(): boolean;
   /** Asks what it has, unless that is known or being asked. */
   ask(): Promise<Result<Capacity, ExecutorFault>>;
   /** It answered, and does not any more. */
@@ -82,6 +84,7 @@ export function openHost(
     settings,
     link,
     known: () => known,
+    met: () => facts !== undefined,
     ask: () => {
       asking ??= ask().finally(() => {
         asking = undefined;

@@ -1,11 +1,12 @@
 /** @file Hosts without a scheduler, over SSH: one is chosen for each attempt, and runs it to its end whatever becomes of us. */
 import { err, ok, type Result } from '../../../base/result.ts';
-import type { Executor, ExecutorFault, Handle, State, Submission, Verdict } from '../contract.ts';
+import type { Executor, ExecutorFault, Handle, State, Submission } from '../contract.ts';
 import { jobFiles } from '../records/lay.ts';
 import type { SshSettings } from '../settings.ts';
 import { writeThere } from './attempts.ts';
-import { makeChooser, together } from './choose.ts';
-import { gpusOf, neverFits } from './demand.ts';
+import { checkHosts } from './check.ts';
+import { makeChooser } from './choose.ts';
+import { gpusOf } from './demand.ts';
 import { inJob, PATIENCE, readOutput } from './files.ts';
 import { handleOf, hostIn, jobIn } from './handles.ts';
 import { type Host, openHost } from './host.ts';
@@ -92,32 +93,7 @@ export function sshExecutor(settings: SshSettings, profile: string, project: str
     shown: profile,
     capabilities: { sharedFs: false, survivesEngine: true, gang: false, arrays: false, queues: true },
     site: sshSite(project, (name) => named.get(name), makeChooser(profile, hosts, room), room),
-    check: async (resources): Promise<Verdict> => {
-      const judged = await Promise.all(
-        hosts.map(async (host) => {
-          const known = await host.ask();
-          if (!known.ok) return { host, fault: known.error };
-          const fault = neverFits(host, known.value, resources);
-          if (fault !== undefined || resources.gpus === 0) return { host, fault };
-          const gpus = await host.link.call('gpus-check', { gpus: gpusOf(host, resources) });
-          if (!gpus.ok) return { host, fault: gpus.error };
-          return {
-            host,
-            fault: gpus.value.never === null ? undefined : noGpus(gpus.value.never),
-            later: gpus.value.later,
-          };
-        }),
-      );
-      const able = judged.filter(({ fault }) => fault === undefined);
-      if (able.length > 0) {
-        const later = able.flatMap((each) => ('later' in each && each.later !== null ? [each.later] : []));
-        const why = later.length === able.length ? later[0] : undefined;
-        return why === undefined ? { fits: 'now' } : { fits: 'later', why };
-      }
-      const silent = judged.find(({ fault }) => fault?.passing === true);
-      if (silent?.fault !== undefined) return { fits: 'later', why: silent.host.silent(silent.fault) };
-      return { fits: 'never', fault: together(profile, judged) };
-    },
+    check: (resources) => checkHosts(profile, hosts, resources),
     submit: (submissions) => Promise.all(submissions.map(submit)),
     find: async (wanted) => {
       const found = new Map<string, Handle>();
@@ -171,10 +147,6 @@ export function sshExecutor(settings: SshSettings, profile: string, project: str
       for (const { link } of hosts) link.close();
     },
   };
-}
-
-function noGpus(message: string): ExecutorFault {
-  return { code: 'gpus-too-many', message, hint: 'name a host in the profile that has them', passing: false };
 }
 
 function unknownHost(name: string | undefined): ExecutorFault {

@@ -1,5 +1,5 @@
 /** @file Who answers which request. */
-import { ATTEMPT_HANDLERS } from '../../executors/ssh/there/handlers.ts';
+import { ATTEMPT_HANDLERS } from '../../run/away/there/handlers.ts';
 import { run } from './commands.ts';
 import { write } from './files.ts';
 import type { Handlers } from './handling.ts';

@@ -1,18 +1,24 @@
 /** @file On the host: who answers what is asked about attempts and their jobs. */
 import { homedir } from 'node:os';
-import { collectThere, removeThere, spoiledThere } from '../../../run/away/there/collect.ts';
-import { isAttempt } from '../../../run/away/there/folders.ts';
-import { layOut } from '../../../run/away/there/lay-out.ts';
+import { readRecords } from '../../../executors/records/records.ts';
+import type { AttemptRequests } from '../../../executors/ssh/requests.ts';
+import { cancelJobs } from '../../../executors/ssh/there/cancel.ts';
+import {
+  checkGpus,
+  describeGpus,
+  leaveGpus,
+  reserveGpus,
+  takeGpus,
+} from '../../../executors/ssh/there/gpus.ts';
+import { lookAt, waitFor } from '../../../executors/ssh/there/look.ts';
+import { outputAfter } from '../../../executors/ssh/there/output.ts';
+import { startJob } from '../../../executors/ssh/there/start.ts';
 import type { Handlers, Host } from '../../../site/agent/handling.ts';
 import { refuse } from '../../../site/agent/refusal.ts';
-import { readRecords } from '../../records/records.ts';
-import type { AttemptRequests } from '../requests.ts';
-import { cancelJobs } from './cancel.ts';
-import { checkGpus, describeGpus, leaveGpus, reserveGpus, takeGpus } from './gpus.ts';
-import { lookAt, waitFor } from './look.ts';
-import { outputAfter } from './output.ts';
-import { startJob } from './start.ts';
-import { untilDone } from './unfinished.ts';
+import { untilDone } from '../../../site/agent/unfinished.ts';
+import { collectThere, removeThere, spoiledThere } from './collect.ts';
+import { isAttempt } from './folders.ts';
+import { layOut } from './lay-out.ts';
 
 export const ATTEMPT_HANDLERS: Pick<Handlers, keyof AttemptRequests> = {
   'lay-out': ({ project, layout }, _bytes, { root }) => {
