@@ -48,6 +48,8 @@ export function scheduled(question: Question, seed: string, options: ScheduledOp
 
   function wordOf(name: string, { exit }: Records): Word {
     const word = asked.word(name);
+    // Ended before its wrapper could say so.
+    if (cancelled.has(name) && word.kind === 'over' && word.cause === undefined) return CANCELLED;
     if (exit === undefined || !asksWhy(exit) || word.kind === 'over') return word;
     if (cancelled.has(name)) return CANCELLED;
     // Its scheduler knows who ended it, and is asked at once.

@@ -11,7 +11,7 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { jobFolder } from '../../../engine/executors/records/wrapper.ts';
 import { localShell, type Shell } from '../../../engine/executors/shell.ts';
 import { slurmExecutor } from '../../../engine/executors/slurm/slurm.ts';
@@ -91,7 +91,13 @@ describe.skipIf(missing !== undefined)('slurm', { concurrent: true, timeout: 60_
       line('trap "echo saved; exit 4" TERM; echo ready; while :; do sleep 0.1; done'),
     );
     const handle = await submitted(executor, submission);
-    await until(executor, handle, 'running');
+    await vi.waitFor(
+      async () => {
+        const said = await executor.logs(handle, { stdout: 0, stderr: 0, events: 0 });
+        expect(String(said?.stdout)).toBe('ready\n');
+      },
+      { timeout: 20_000 },
+    );
     await executor.cancel([handle], 5000);
     await executor.cancel([handle], 0);
     expect((await until(executor, handle, 'ended')).exit).toEqual({
