@@ -237,6 +237,27 @@ describe('executors over a server of jobs', () => {
     }
   });
 
+  it.each(['kubernetes', 'ray'] as const)(
+    'of %s create one job for a submission that is repeated',
+    async (name) => {
+      vi.stubEnv('CLUSTER_TOKEN', 'let-me-in');
+      const cluster = name === 'ray' ? await ray() : await kubernetes('let-me-in');
+      const { url } = cluster;
+      const executor =
+        name === 'ray' ? rayExecutor({ executor: 'ray', url }) : kubernetesExecutor(settings({ url }));
+      const given = submission();
+      const first = await executor.submit([given]);
+      expect(await executor.submit([given])).toEqual(first);
+      const found = await executor.find([given, { ...given, name: 'w-11111111111111111111-1' }]);
+      expect(found.ok && [...found.value.keys()]).toEqual([given.name]);
+      expect(cluster.created).toHaveLength(1);
+      await vi.waitFor(() => expect(cluster.process(cluster.created[0] as string)?.exitCode).toBe(0), {
+        timeout: 10_000,
+      });
+      executor.close();
+    },
+  );
+
   it('write no secret into what a server stores', async () => {
     const cluster = await ray();
     const launch = { ...submission().launch, env: { TOKEN: 'sesame' } };
