@@ -1,7 +1,7 @@
 /** @file What executors with a scheduler have in common: states from records and the scheduler's words, and news of both. */
 import type { Executor, Handle, State } from '../contract.ts';
 import { type JobFiles, sharedFiles } from '../records/files.ts';
-import type { Records } from '../records/records.ts';
+import { hasEnded, type Records } from '../records/records.ts';
 import { asksWhy, type Word } from '../records/state.ts';
 import { asking, PACE, type Pace, type Question } from './asking.ts';
 import { following } from './following.ts';
@@ -33,6 +33,7 @@ export function scheduled(question: Question, seed: string, options: ScheduledOp
   const followed = following(lostAfter);
   const asked = asking(question, `${process.pid} ${seed}`, pace);
   const cancelled = new Set<string>();
+  const puzzling = new Set<string>();
   let changed: (name: string) => void = () => {};
   const shared = files === sharedFiles;
   const watch = watching(
@@ -42,7 +43,11 @@ export function scheduled(question: Question, seed: string, options: ScheduledOp
   );
 
   async function ask(): Promise<void> {
-    for (const name of await asked.ask(watch.handles())) changed(name);
+    // Whose record is there needs no word, unless it was ended by somebody.
+    const open = watch
+      .handles()
+      .filter(({ name, folder }) => !shared || puzzling.has(name) || !hasEnded(folder));
+    for (const name of await asked.ask(open)) changed(name);
     for (const name of followed.due()) changed(name);
   }
 
@@ -53,6 +58,7 @@ export function scheduled(question: Question, seed: string, options: ScheduledOp
     if (exit === undefined || !asksWhy(exit) || word.kind === 'over') return word;
     if (cancelled.has(name)) return CANCELLED;
     // Its scheduler knows who ended it, and is asked at once.
+    puzzling.add(name);
     asked.quicken('now');
     return word;
   }

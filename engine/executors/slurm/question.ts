@@ -31,7 +31,8 @@ export async function slurmWords(client: Client, handles: readonly Handle[]): Pr
     const word = known.get(id);
     return word?.kind === 'over' && word.cause === undefined;
   });
-  const details = ended.length === 0 ? undefined : await client.details(ended.map(({ id }) => id));
+  const details =
+    ended.length === 0 ? undefined : await client.details([...new Set(ended.map(({ id }) => baseOf(id)))]);
   const exact = wordsOf(details?.ok === true ? details.value : []);
   for (const { name, id } of handles) {
     const word = exact.get(id) ?? known.get(id) ?? past.get(id);
