@@ -22,6 +22,8 @@ export interface Target {
   readonly env: { readonly [name: string]: string };
   /** Resolves when no such process runs any more. */
   gone(pid: number, host: string): Promise<void>;
+  /** Of what is submitted with `sbatch`: settings over the profile's, with further words of it. */
+  flagged?(...flags: string[]): Settings;
   /** Settings of a profile. What it leaves on hosts goes with the test file. */
   profile(): Settings;
 }
@@ -45,8 +47,7 @@ const local: Target = {
   profile: () => ({ executor: 'local' }),
 };
 
-const overSlurm: Target = {
-  name: 'slurm',
+const onSlurm: Omit<Target, 'name' | 'profile' | 'flagged'> = {
   missing: slurm.missing,
   sharedFiles: true,
   survives: true,
@@ -55,8 +56,36 @@ const overSlurm: Target = {
   folder: tmpdir(),
   env: slurm.rig?.env ?? {},
   gone: untilGone,
-  profile: () => ({ executor: 'slurm', partition: 'gpu', flags: [`--exclude=${FRAGILE}`] }),
 };
+
+const AWAY_FROM_FRAGILE = `--exclude=${FRAGILE}`;
+
+const overSlurm: Target = {
+  ...onSlurm,
+  name: 'slurm',
+  flagged: (...flags) => ({ flags }),
+  profile: () => ({ executor: 'slurm', partition: 'gpu', flags: [AWAY_FROM_FRAGILE] }),
+};
+
+/** The commands of a scheduler that nobody has written an executor for; it happens to be Slurm's. */
+const byCommands: Target = {
+  ...onSlurm,
+  name: 'command',
+  flagged: (...flags) => ({ submit: sbatch(flags) }),
+  profile: () => ({
+    executor: 'command',
+    submit: sbatch([AWAY_FROM_FRAGILE]),
+    poll: ['squeue', '-h', '-t', 'all', '-o', '%A %T', '--jobs={ids}'],
+    cancel: ['scancel', '{ids}'],
+    find: ['squeue', '-h', '-t', 'all', '-o', '%A %j', '--name={names}'],
+  }),
+};
+
+function sbatch(flags: readonly string[]): unknown {
+  const asked = [['--cpus-per-task={cpus}'], ['--mem={memory_mb}M'], ['--gpus-per-node={gpus}']];
+  const fixed = ['--parsable', '--no-requeue', '--output=/dev/null', '--chdir={folder}', '--job-name={name}'];
+  return ['sbatch', ...fixed, ...asked, ...flags, '{script}'];
+}
 
 /** The hosts of a rig, where nothing of a project is but what an engine brings. */
 export function sshOn({ rig, missing }: Found<SshRig>): Target {
@@ -103,7 +132,7 @@ afterAll(() => {
   for (const [rig, root] of roots) for (const host of rig.hosts) onHost(rig, host, `rm -rf ${root}`);
 });
 
-export const TARGETS: readonly Target[] = [local, sshOn(ssh), overSlurm];
+export const TARGETS: readonly Target[] = [local, sshOn(ssh), overSlurm, byCommands];
 
 /** What a test file asks for, with a word about each target that it goes without. */
 export function targets(wanted: (target: Target) => boolean = () => true): readonly Target[] {

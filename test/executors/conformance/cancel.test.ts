@@ -15,8 +15,8 @@ out: { a: a.o, b: b.o }
 
 /** What makes a second stage wait behind the first. */
 function queue(target: Target): StandOptions & { readonly words: readonly string[]; readonly more: string } {
-  if (target.slurm !== undefined)
-    return { profile: { flags: ['--hold', `--exclude=${FRAGILE}`] }, words: ['a'], more: '' };
+  if (target.flagged !== undefined)
+    return { profile: target.flagged('--hold', `--exclude=${FRAGILE}`), words: ['a'], more: '' };
   if (target.ssh === undefined) return { words: ['-j', '1'], more: '' };
   const [host] = target.ssh.hosts;
   return { profile: { hosts: [{ host, cpus: 1 }] }, words: [], more: ', resources: { cpus: 1 }' };
@@ -66,7 +66,7 @@ describe.each(targets())('$name', (target) => {
     const { words, more, ...options } = queue(target);
     const s = stand(target, { 'p.yaml': two(p, more), 'data.txt': '' }, options);
     const going = s.start(...words);
-    if (target.slurm === undefined) {
+    if (target.flagged === undefined) {
       const first = await going.meet(Promise.race([p.next('a'), p.next('b')]));
       const waiting = first.name === 'a' ? 'b' : 'a';
       if (target.ssh !== undefined)

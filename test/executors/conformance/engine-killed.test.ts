@@ -172,26 +172,29 @@ describe.each(survivors)('$name, the engine killed as soon as', (target) => {
   });
 });
 
-describe.each(survivors.filter(({ slurm }) => slurm !== undefined))('$name, the engine killed', (target) => {
-  const test = it.skipIf(target.missing !== undefined);
+describe.each(survivors.filter(({ flagged }) => flagged !== undefined))(
+  '$name, the engine killed',
+  (target) => {
+    const test = it.skipIf(target.missing !== undefined);
 
-  test('while a job is queued: whoever comes next waits for the same job', async () => {
-    const p = await puppets();
-    const s = given(target, p, { flags: ['--hold', `--exclude=${FRAGILE}`] });
-    const going = s.start();
-    const { job = '' } = await s.until('stage-placed', ({ state }) => state === 'queued');
-    going.kill('SIGKILL');
-    await going.done;
-    const again = s.start('--profile', 'local');
-    expect(await s.until('stage-placed')).toMatchObject({ state: 'queued', adopted: true, job });
-    release(target, job);
-    const a = await again.meet(p.next('a'));
-    await a.write(a.words[0] as string, 'made');
-    a.exit();
-    expect((await again.done).code).toBe(0);
-    expect(p.count('a')).toBe(1);
-  });
-});
+    test('while a job is queued: whoever comes next waits for the same job', async () => {
+      const p = await puppets();
+      const s = given(target, p, target.flagged?.('--hold', `--exclude=${FRAGILE}`));
+      const going = s.start();
+      const { job = '' } = await s.until('stage-placed', ({ state }) => state === 'queued');
+      going.kill('SIGKILL');
+      await going.done;
+      const again = s.start('--profile', 'local');
+      expect(await s.until('stage-placed')).toMatchObject({ state: 'queued', adopted: true, job });
+      release(target, job);
+      const a = await again.meet(p.next('a'));
+      await a.write(a.words[0] as string, 'made');
+      a.exit();
+      expect((await again.done).code).toBe(0);
+      expect(p.count('a')).toBe(1);
+    });
+  },
+);
 
 describe.each(survivors.filter(({ ssh }) => ssh !== undefined))('$name, the engine killed', (target) => {
   const test = it.skipIf(target.missing !== undefined);

@@ -21,7 +21,10 @@ async function succeed(puppet: Puppet, text: string): Promise<void> {
 describe.each(targets(({ survives }) => survives))('$name', (target) => {
   const test = it.skipIf(target.missing !== undefined);
 
-  test('wrapper and command killed together: lost, and made again without being asked', async () => {
+  // A scheduler by commands is asked as Slurm is; a minute of patience is enough of it.
+  const tested = it.skipIf(target.missing !== undefined || target.name === 'command');
+
+  tested('wrapper and command killed together: lost, and made again without being asked', async () => {
     const p = await puppets();
     const s = given(target, p);
     const going = s.start();
@@ -50,7 +53,7 @@ describe.each(targets(({ survives }) => survives))('$name', (target) => {
   });
 });
 
-describe.each(targets(({ slurm }) => slurm !== undefined))('$name', (target) => {
+describe.each(targets(({ name }) => name === 'slurm'))('$name', (target) => {
   const test = it.skipIf(target.missing !== undefined);
   const slurm = (...argv: [string, ...string[]]): string =>
     execFileSync(argv[0], argv.slice(1), { env: { ...process.env, ...target.env }, encoding: 'utf8' });
