@@ -11,7 +11,18 @@ import { dirname, join } from 'node:path';
 const root = join(import.meta.dirname, '..');
 const bench = join(root, 'bench');
 /** Folders that hold parts of benches, not benches. */
-const PARTS = new Set(['fuzzing', 'killing', 'leasing', 'measure', 'peers', 'results', 'resuming', 'rows']);
+const PARTS = new Set([
+  'executing',
+  'fuzzing',
+  'executing',
+  'killing',
+  'leasing',
+  'measure',
+  'peers',
+  'results',
+  'resuming',
+  'rows',
+]);
 
 function names(folder = '') {
   return readdirSync(join(bench, folder), { withFileTypes: true }).flatMap((entry) => {
