@@ -29,6 +29,7 @@ export function makeChooser(profile: string, hosts: readonly Host[], room: Room)
   return async (order, waits, stop) => {
     const began = performance.now();
     for (let wait = FIRST_WAIT; ; wait = Math.min(wait * 2, MOST_WAIT)) {
+      for (const host of hosts) if (host.known() === undefined) void host.ask().then(room.look);
       await firstKnown(hosts, stop);
       if (stop.aborted) return err({ kind: 'stopped' });
       const late = performance.now() - began > PATIENCE;
@@ -38,8 +39,8 @@ export function makeChooser(profile: string, hosts: readonly Host[], room: Room)
       const wished = judged.find(({ host }) => host.name === order.host);
       const comesBack = wished?.fault?.passing === true && !late;
       if (usable.length > 0 && !comesBack) {
-        const at = wished !== undefined && wished.fault === undefined ? [wished.host] : usable;
-        return enter(order, at, waits, stop);
+        const bound = wished !== undefined && wished.fault === undefined;
+        return enter(order, bound ? [wished.host] : usable, bound, waits, stop);
       }
       const silent = comesBack ? wished : judged.find(({ fault }) => fault?.passing === true);
       if (silent?.fault === undefined || (givenUp && !comesBack)) return err(noHost(profile, judged));
@@ -52,6 +53,7 @@ export function makeChooser(profile: string, hosts: readonly Host[], room: Room)
   async function enter(
     order: Order,
     at: readonly Host[],
+    bound: boolean,
     waits: (why: string) => void,
     stop: AbortSignal,
   ): Promise<Result<Host, PrepareFault>> {
@@ -61,8 +63,13 @@ export function makeChooser(profile: string, hosts: readonly Host[], room: Room)
       if (!held.ok) return held;
       able = [held.value];
     }
-    const rather = able.filter(({ name }) => name !== order.avoid);
-    const candidates = rather.length > 0 ? rather : able;
+    // One that answers late will do as well.
+    const fixed = bound || order.resources.gpus > 0;
+    const candidates = (): readonly Host[] => {
+      const all = fixed ? able : hosts.filter((host) => faultOf(host, order) === undefined);
+      const rather = all.filter(({ name }) => name !== order.avoid);
+      return rather.length > 0 ? rather : all;
+    };
     const host = await untilRoom(order, candidates, waits, stop);
     if (host !== undefined) return ok(host);
     leaveLines(able, order.name);
@@ -71,7 +78,7 @@ export function makeChooser(profile: string, hosts: readonly Host[], room: Room)
 
   function untilRoom(
     order: Order,
-    candidates: readonly Host[],
+    candidates: () => readonly Host[],
     waits: (why: string) => void,
     stop: AbortSignal,
   ): Promise<Host | undefined> {
@@ -79,12 +86,12 @@ export function makeChooser(profile: string, hosts: readonly Host[], room: Room)
       let went = false;
       const leave = room.ask({
         name: order.name,
-        demand: smallest(order, candidates),
-        hosts: () => candidates.map(({ name }) => name),
+        demand: smallest(order, candidates()),
+        hosts: () => candidates().map(({ name }) => name),
         go: (name) => {
           went = true;
           stop.removeEventListener('abort', abort);
-          resolve(candidates.find((each) => each.name === name));
+          resolve(hosts.find((each) => each.name === name));
         },
       });
       function abort(): void {
@@ -93,8 +100,8 @@ export function makeChooser(profile: string, hosts: readonly Host[], room: Room)
       }
       if (went) return;
       stop.addEventListener('abort', abort);
-      const names = candidates.map(({ name }) => `${profile}/${name}`).join(', ');
-      waits(`${names} ${candidates.length > 1 ? 'are' : 'is'} busy`);
+      const names = candidates().map(({ name }) => `${profile}/${name}`);
+      waits(`${names.join(', ')} ${names.length > 1 ? 'are' : 'is'} busy`);
     });
   }
 }

@@ -31,7 +31,9 @@ export function watchJobs(link: Link, changed: (name: string) => void): Watch {
       const ask = { jobs: [...jobs.values()], limit: LIMIT };
       const answer = await link.call('jobs-wait', ask, { signal, patience: 0 });
       asking = undefined;
-      if (answer.ok) for (const at of answer.value.changed) changed(names[at] ?? '');
+      // Who cannot be asked is no news of a job, and people should know of it.
+      const news = answer.ok ? answer.value.changed : signal.aborted ? [] : names.keys();
+      for (const at of news) changed(names[at] ?? '');
       await sleep(answer.ok || signal.aborted ? PAUSE : LATER, undefined, { ref: false });
     }
     running = false;
