@@ -8,6 +8,8 @@ export interface Surroundings {
   readonly project: Project;
   /** The name of the profile, for people. */
   readonly profile: string;
+  /** Told once of what does not keep a machine from working. */
+  readonly warn?: ((fault: ExecutorFault) => void) | undefined;
 }
 
 type Opened = Promise<Result<Executor, ExecutorFault>>;
@@ -19,21 +21,21 @@ const OPEN: {
   ) => Opened;
 } = {
   local: async (settings) => ok((await import('./local.ts')).localExecutor(settings)),
-  ssh: async (settings, { profile, project }) => {
+  ssh: async (settings, { profile, project, warn }) => {
     const [{ sshExecutor }, { projectId }] = await Promise.all([
       import('./ssh/ssh.ts'),
       import('./ssh/project-id.ts'),
     ]);
-    return ok(sshExecutor(settings, profile, projectId(project)));
+    return ok(sshExecutor(settings, profile, projectId(project), warn));
   },
-  slurm: async (settings, { profile, project }) => {
+  slurm: async (settings, { profile, project, warn }) => {
     const { via } = settings;
     if (via === undefined) return ok((await import('./slurm/slurm.ts')).slurmExecutor(settings));
     const [{ slurmVia }, { projectId }] = await Promise.all([
       import('./slurm/via.ts'),
       import('./ssh/project-id.ts'),
     ]);
-    return ok(slurmVia(settings, via, profile, projectId(project)));
+    return ok(slurmVia(settings, via, profile, projectId(project), warn));
   },
   command: async (settings) => ok((await import('./command/command.ts')).commandExecutor(settings)),
   kubernetes: async (settings) =>

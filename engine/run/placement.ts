@@ -54,7 +54,8 @@ export function makePlacements(
   const verdicts = new Map<string, Promise<Verdict>>();
 
   async function openNew({ profile: name, settings }: Target): Opening {
-    const opened = await open(settings, { project, profile: name });
+    const warn = (fault: ExecutorFault): void => emit(warningOf(fault));
+    const opened = await open(settings, { project, profile: name, warn });
     if (!opened.ok) return err(opened.error);
     const executor = opened.value;
     const tracker = track(executor, (trouble) => emit(silence(name, executor, trouble)));
@@ -114,6 +115,11 @@ export function roomHere({
 
 /** Whoever waited for it has heard of it. */
 function nothing(): void {}
+
+function warningOf({ code, message, hint }: ExecutorFault): Parameters<Emit>[0] {
+  const diagnostic = { code, severity: 'warning', message, hint } as const;
+  return { type: 'warning', at: Date.now(), diagnostic };
+}
 
 function silence(profile: string, { shown }: Executor, { message, hint }: Trouble): Parameters<Emit>[0] {
   const diagnostic = {

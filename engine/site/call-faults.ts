@@ -12,7 +12,7 @@ export function warningsOf(line: HostLine, skew: number): ExecutorFault[] {
     {
       code: 'clock-skew',
       message: `The clock of ${line.host} is ${Math.abs(skew)} s ${how} of this machine's.`,
-      hint: 'nothing of ours compares them, but times in its logs are off: set it by NTP',
+      hint: 'times in its logs are off, and nothing else: no clock is compared with it; set it by NTP',
       command: shownCall(line, 'date'),
       passing: true,
     },

@@ -57,6 +57,8 @@ export interface LinkOptions {
   readonly alive?: Aliveness | undefined;
   /** Folder of a built program; default: the one that runs. */
   readonly program?: string | undefined;
+  /** Told once of what does not keep the host from working. */
+  readonly warn?: ((fault: ExecutorFault) => void) | undefined;
 }
 
 const ALIVE: Aliveness = { connect: 10, every: 5 };
@@ -85,7 +87,7 @@ interface Pending {
   losses: number;
 }
 
-export function openLink(line: HostLine, { alive = ALIVE, program }: LinkOptions = {}): Link {
+export function openLink(line: HostLine, { alive = ALIVE, program, warn }: LinkOptions = {}): Link {
   const pending = new Map<number, Pending>();
   const room = window(WINDOW);
   let next = 1;
@@ -185,7 +187,10 @@ export function openLink(line: HostLine, { alive = ALIVE, program }: LinkOptions
     stood = true;
     stoodAt = performance.now();
     lastFault = undefined;
-    welcome = { ...made.welcome, warnings: warningsOf(line, made.welcome.skew) };
+    const warnings = warningsOf(line, made.welcome.skew);
+    // Of a host that answers again it was said before.
+    if (welcome === undefined) for (const each of warnings) warn?.(each);
+    welcome = { ...made.welcome, warnings };
     for (const one of pending.values()) {
       clearTimeout(one.timer);
       one.timer = undefined;

@@ -1,7 +1,7 @@
 /** @file Slurm through a login node: attempts lie on its file system, which the nodes share, and commands are called there. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { err, ok } from '../../../base/result.ts';
-import type { Executor } from '../contract.ts';
+import type { Executor, ExecutorFault } from '../contract.ts';
 import type { HostSettings, SlurmSettings } from '../settings.ts';
 import type { Choose } from '../ssh/choose.ts';
 import { linkFiles } from '../ssh/files.ts';
@@ -20,8 +20,9 @@ export function slurmVia(
   via: HostSettings,
   profile: string,
   project: string,
+  warn?: (fault: ExecutorFault) => void,
 ): Executor {
-  const host = openHost(via, settings, profile);
+  const host = openHost(via, settings, profile, warn);
   const files = linkFiles(host.link);
   /** Bytes of each stream that are known, by folder. */
   const seen = new Map<string, readonly number[]>();

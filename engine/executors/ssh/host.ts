@@ -39,9 +39,10 @@ export function openHost(
   settings: HostSettings,
   { config, root, node }: Pick<SshSettings, 'config' | 'root' | 'node'>,
   profile: string,
+  warn?: (fault: ExecutorFault) => void,
 ): Host {
   const name = settings.host;
-  const link = openLink({ host: name, config, root, node });
+  const link = openLink({ host: name, config, root, node }, { warn });
   let known: Capacity | ExecutorFault | undefined;
   let asking: Promise<Result<Capacity, ExecutorFault>> | undefined;
   let premises: Promise<Result<Premises, ExecutorFault>> | undefined;

@@ -17,8 +17,13 @@ import { stateOfLook } from './states.ts';
 import { type Watch, watchJobs } from './watch.ts';
 
 /** `project`: names the folder of its attempts on the hosts. */
-export function sshExecutor(settings: SshSettings, profile: string, project: string): Executor {
-  const hosts = settings.hosts.map((host) => openHost(host, settings, profile));
+export function sshExecutor(
+  settings: SshSettings,
+  profile: string,
+  project: string,
+  warn?: (fault: ExecutorFault) => void,
+): Executor {
+  const hosts = settings.hosts.map((host) => openHost(host, settings, profile, warn));
   const named = new Map(hosts.map((host) => [host.name, host]));
   const room = makeRoom((name) => {
     const known = named.get(name)?.known();

@@ -1,6 +1,8 @@
 /** What keeps a host from being used: said at once, with the command that failed and the next step. */
-import { readFileSync, writeFileSync } from 'node:fs';
-import { describe, expect, it } from 'vitest';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { type SshRig, sshRig } from '../../rigs/services.ts';
 import { type StageReport, stand } from '../../rigs/stand.ts';
 import { sshOn } from '../../rigs/targets.ts';
@@ -57,6 +59,23 @@ describe.skipIf(found.missing !== undefined)('a host that cannot be used', () =>
   it('is one without Node.js', async () => {
     const failure = await failureUnder({ node: '/nonexistent/node' });
     expect(failure).toMatchObject({ code: 'no-node', hint: expect.stringContaining('install Node.js') });
+  });
+
+  it('may have a wrong clock: the work goes on, and a warning says so once', async () => {
+    const two = YAML.replace(
+      'out: { o: file } }',
+      'out: { o: file } }\n  b: { run: "echo b > ${out.o}", out: { o: file } }',
+    );
+    const folder = mkdtempSync(join(tmpdir(), 'clock-'));
+    onTestFinished(() => rmSync(folder, { recursive: true }));
+    const [clock, node] = [join(folder, 'clock.mjs'), join(folder, 'node')];
+    writeFileSync(clock, 'const now = Date.now; Date.now = () => now() + 3_600_000;\n');
+    writeFileSync(node, `#!/bin/sh\nexec ${process.execPath} --import ${clock} "$@"\n`, { mode: 0o755 });
+    const s = stand(target, { 'p.yaml': two }, { profile: { hosts: [{ host: one }], node } });
+    const { stages, warnings } = await s.run();
+    expect(stages).toMatchObject({ a: { action: 'ran' }, b: { action: 'ran' } });
+    expect(warnings).toMatchObject([{ code: 'clock-skew', message: expect.stringContaining(one) }]);
+    expect(s.events('warning')).toHaveLength(1);
   });
 
   it('keeps nobody from using another', async () => {
