@@ -66,7 +66,7 @@ interface StagePlaced extends Base {
   /** The name of the profile; `local` where there is none. */
   readonly profile: string;
   readonly state: 'queued' | 'running';
-  /** Its name and id there: `w-0123456789abcdef0123-1`, `4711`. */
+  /** Its id there, once it has one: a number of Slurm, or of a process. */
   readonly job?: string | undefined;
   /** The host or nodes, once that is known. */
   readonly host?: string | undefined;

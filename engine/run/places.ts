@@ -19,14 +19,14 @@ type Where = Omit<EventOf<'stage-placed'>, 'type' | 'at' | 'stage' | 'profile' |
 export function announcePlaces(
   { emit }: Pick<RunContext, 'emit'>,
   { id: stage }: Stage,
-  { name, host }: Task,
+  { host }: Task,
   { profile, executor, lease }: Placed,
   adopted: Adopted | undefined,
 ): Places {
   const isTold = executor.capabilities.queues || executor.capabilities.survivesEngine || lease !== undefined;
   const began = adopted?.at ?? Date.now();
   let started: number | undefined;
-  let last: Where = { state: 'queued', job: name, host, since: adopted?.at };
+  let last: Where = { state: 'queued', host, since: adopted?.at };
   let said = '';
 
   function tell(where: Where): void {

@@ -2,18 +2,24 @@
 import { NO_RESOURCES } from '../../pipeline/graph.ts';
 import { type Finding, faultFinding } from '../finding.ts';
 import type { SlurmSettings } from '../settings.ts';
-import { localShell } from '../shell.ts';
+import { localShell, type Shell } from '../shell.ts';
 import { checker } from './check.ts';
 import { type Client, slurmClient } from './client.ts';
 import { slurmFault } from './faults.ts';
 import { type Kind, type Nodes, nodesOf } from './nodes.ts';
 
 export async function diagnose(settings: SlurmSettings): Promise<readonly Finding[]> {
-  if (settings.via !== undefined) {
-    const { diagnoseHost } = await import('../ssh/diagnose.ts');
-    return diagnoseHost(settings.via, settings);
-  }
-  const client = slurmClient(localShell);
+  const { via } = settings;
+  if (via === undefined) return ofSlurm(settings, localShell);
+  const [{ diagnoseHost }, { linkShell }] = await Promise.all([
+    import('../ssh/diagnose.ts'),
+    import('../ssh/shell.ts'),
+  ]);
+  return diagnoseHost(via, settings, (link) => ofSlurm(settings, linkShell(link, [])));
+}
+
+async function ofSlurm(settings: SlurmSettings, shell: Shell): Promise<readonly Finding[]> {
+  const client = slurmClient(shell);
   const argv = ['sbatch', '--version'] as const;
   const answer = await client.run([...argv]);
   if (answer.code !== 0) return [faultFinding('sbatch', slurmFault({ argv: [...argv] }, answer))];

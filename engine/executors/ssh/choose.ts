@@ -5,7 +5,7 @@ import type { ExecutorFault } from '../contract.ts';
 import type { Order, PrepareFault } from '../site.ts';
 import { demandOf, neverFits } from './demand.ts';
 import type { Capacity, Host } from './host.ts';
-import { hostWithGpus, leaveLines } from './lines.ts';
+import { hostsWithGpus, leaveLines } from './lines.ts';
 import type { Room } from './room.ts';
 
 /** Milliseconds that one which does not answer is waited for: where another would do, and where none ever answered. */
@@ -58,28 +58,40 @@ export function makeChooser(profile: string, hosts: readonly Host[], room: Room)
     stop: AbortSignal,
   ): Promise<Result<Host, PrepareFault>> {
     let able = at;
-    if (order.resources.gpus > 0) {
-      const held = await hostWithGpus(profile, order, at, waits, stop);
+    const needsGpus = order.resources.gpus > 0;
+    if (needsGpus) {
+      const held = await hostsWithGpus(profile, order, at, waits, stop);
       if (!held.ok) return held;
-      able = [held.value];
+      able = held.value;
     }
     // One that answers late will do as well.
-    const fixed = bound || order.resources.gpus > 0;
+    const fixed = bound || needsGpus;
     const candidates = (): readonly Host[] => {
       const all = fixed ? able : hosts.filter((host) => faultOf(host, order) === undefined);
       const rather = all.filter(({ name }) => name !== order.avoid);
       return rather.length > 0 ? rather : all;
     };
-    const host = await untilRoom(order, candidates, waits, stop);
-    if (host !== undefined) return ok(host);
-    leaveLines(able, order.name);
-    return err({ kind: 'stopped' });
+    /** GPUs of hosts that it does not go to are left to others. */
+    const keep = (kept: readonly Host[]): void => {
+      const others = able.filter((each) => !kept.includes(each));
+      if (needsGpus && others.length > 0) leaveLines(others, order.name);
+      able = kept;
+    };
+    // While it waits for cores it keeps the GPUs of one host at most.
+    const busy = (): void => {
+      if (needsGpus) keep(candidates().slice(0, 1));
+      const names = candidates().map(({ name }) => `${profile}/${name}`);
+      waits(`${names.join(', ')} ${names.length > 1 ? 'are' : 'is'} busy`);
+    };
+    const host = await untilRoom(order, candidates, busy, stop);
+    keep(host === undefined ? [] : [host]);
+    return host === undefined ? err({ kind: 'stopped' }) : ok(host);
   }
 
   function untilRoom(
     order: Order,
     candidates: () => readonly Host[],
-    waits: (why: string) => void,
+    waits: () => void,
     stop: AbortSignal,
   ): Promise<Host | undefined> {
     return new Promise((resolve) => {
@@ -100,8 +112,7 @@ export function makeChooser(profile: string, hosts: readonly Host[], room: Room)
       }
       if (went) return;
       stop.addEventListener('abort', abort);
-      const names = candidates().map(({ name }) => `${profile}/${name}`);
-      waits(`${names.join(', ')} ${names.length > 1 ? 'are' : 'is'} busy`);
+      waits();
     });
   }
 }

@@ -1,5 +1,5 @@
 /** @file What the hosts of a profile have, and what keeps them from being used. */
-import { openLink } from '../../site/link.ts';
+import { type Link, openLink } from '../../site/link.ts';
 import { type Finding, faultFinding } from '../finding.ts';
 import type { HostSettings, SshSettings } from '../settings.ts';
 
@@ -11,10 +11,11 @@ export async function diagnose(settings: SshSettings): Promise<readonly Finding[
   return found.flat();
 }
 
-/** Of one host; `what` begins with its name. */
+/** Of one host; `what` begins with its name. `more` is asked over the same link; default: its GPUs. */
 export async function diagnoseHost(
   host: HostSettings,
   { config, root, node }: Pick<SshSettings, 'config' | 'root' | 'node'>,
+  more: (link: Link) => Promise<readonly Finding[]> = async (link) => [await gpus(host, link)],
 ): Promise<readonly Finding[]> {
   const link = openLink({ host: host.host, config, root, node });
   try {
@@ -30,17 +31,14 @@ export async function diagnoseHost(
       { what: host.host, ok: true, found: shown },
       { what: `${host.host} root`, ok: true, found: `${folder}, ${gigabytes(free)} GiB free` },
       ...warnings.map((fault) => ({ ...faultFinding(host.host, fault), ok: true })),
-      await gpus(host, link),
+      ...(await more(link)),
     ];
   } finally {
     link.close();
   }
 }
 
-async function gpus(
-  { host, gpus: chosen = 'all' }: HostSettings,
-  link: ReturnType<typeof openLink>,
-): Promise<Finding> {
+async function gpus({ host, gpus: chosen = 'all' }: HostSettings, link: Link): Promise<Finding> {
   const what = `${host} gpus`;
   if (chosen === 'none') return { what, ok: true, found: 'none, as the profile says' };
   const words = typeof chosen === 'string' ? [chosen] : chosen;

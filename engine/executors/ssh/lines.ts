@@ -8,14 +8,14 @@ import type { Host } from './host.ts';
 /** Milliseconds between two questions. */
 const AGAIN = 1000;
 
-/** The first host that has them; they are held there for the job of that name. */
-export async function hostWithGpus(
+/** Hosts that have them at the same time; they are held on each for the job of that name. */
+export async function hostsWithGpus(
   profile: string,
   { name, label, resources }: Pick<Order, 'name' | 'label' | 'resources'>,
   hosts: readonly Host[],
   waits: (why: string) => void,
   stop: AbortSignal,
-): Promise<Result<Host, PrepareFault>> {
+): Promise<Result<readonly Host[], PrepareFault>> {
   const never = new Map<Host, string>();
   for (;;) {
     const granted: Host[] = [];
@@ -34,14 +34,10 @@ export async function hostWithGpus(
         }
       }),
     );
-    const [first] = stop.aborted ? [] : granted;
-    if (first !== undefined || stop.aborted || never.size === hosts.length) {
-      leaveLines(
-        hosts.filter((host) => host !== first),
-        name,
-      );
-      if (first !== undefined) return ok(first);
-      return err(stop.aborted ? { kind: 'stopped' } : none(profile, never));
+    if (stop.aborted || granted.length > 0 || never.size === hosts.length) {
+      leaveLines(stop.aborted ? hosts : hosts.filter((host) => !granted.includes(host)), name);
+      if (stop.aborted) return err({ kind: 'stopped' });
+      return granted.length > 0 ? ok(granted) : err(none(profile, never));
     }
     waits(whys.join('; '));
     await sleep(AGAIN, undefined, { signal: stop }).catch(() => undefined);

@@ -14,6 +14,27 @@ const rig = (): SshRig => found.rig as SshRig;
 const [one = '', other = ''] = found.rig?.hosts ?? [];
 const PROXY = join(import.meta.dirname, '../../rigs/counting-proxy.mjs');
 
+describe.skipIf(found.missing !== undefined)('stages that ask for GPUs', () => {
+  it('go to hosts that have cores free, too', async () => {
+    const p = await puppets();
+    const stage = (name: string): string =>
+      `  ${name}: { run: ${p.run(name, 'out.o')}, out: { o: file }, resources: { gpus: 1 } }\n`;
+    const hosts = [one, other].map((host) => ({ host, cpus: 1 }));
+    const yaml = `name: p\nstages:\n${stage('a')}${stage('b')}`;
+    const s = stand(target, { 'p.yaml': yaml }, { profile: { hosts } });
+    const run = s.start();
+    // Each needs the only core of its host, so both are there at once on different ones.
+    const both = [await run.meet(p.next('a')), await run.meet(p.next('b'))];
+    for (const each of both) {
+      await each.write(each.words[0] as string, 'x');
+      each.exit();
+    }
+    expect((await run.done).stages).toMatchObject({ a: { action: 'ran' }, b: { action: 'ran' } });
+    const placed = s.events('stage-placed').flatMap(({ state, host }) => (state === 'running' ? host : []));
+    expect(new Set(placed).size).toBe(2);
+  });
+});
+
 describe.skipIf(found.missing !== undefined)('what travels to hosts', () => {
   it('is what they lack: a changed stage sends nothing of its inputs again', async () => {
     const yaml = (text: string): string => `name: p

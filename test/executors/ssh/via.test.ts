@@ -35,6 +35,14 @@ const TRANSCRIPTS = Array.from({ length: 20 }, (_, i) =>
 ).join('\n');
 
 describe.skipIf(missing !== undefined)('slurm via a login node', () => {
+  it('is asked by doctor what the profile needs of it', async () => {
+    const s = behind({ 'p.yaml': 'name: p\nstages: {}\n' });
+    const found = async (): Promise<string> => (await s.call('doctor', '--profile', 'there')).stdout;
+    expect(await found()).toMatch(/ok +sbatch +slurm[\s\S]*ok +partition gpu/);
+    s.tree.write('warren.yaml', s.tree.read('warren.yaml').replace('partition: gpu', 'partition: gpux'));
+    expect(await found()).toMatch(/missing +partition gpux/);
+  });
+
   it('runs commands, matrices and kinds on nodes, and tells failures by our own paths', async () => {
     const yaml = `name: p
 stages:
