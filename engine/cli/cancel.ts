@@ -8,11 +8,14 @@ import { isAlive, type Owner, readOwner } from '../../cache/owner.ts';
 import type { EventOf } from '../event.ts';
 import { GRACE } from '../executors/supervision.ts';
 import type { Project } from '../project.ts';
-import { type Line, span } from '../report/line.ts';
+import { span } from '../report/line.ts';
+import { plural } from '../report/quantity.ts';
 import { runFolder } from '../run/journal.ts';
 import { answer, type Call, refuse, warn } from './call.ts';
+import { cancelLeft, type EndedRow, endedLines, endLeft } from './cancel-left.ts';
 import { EXIT, type ExitCode } from './exit.ts';
 import { journalOf, readRun, runAlive } from './history.ts';
+import { leftOf } from './left-lines.ts';
 import { findRun, isFileWord, projectCalled, runsOf } from './run-word.ts';
 
 interface CancelDocument {
@@ -22,6 +25,8 @@ interface CancelDocument {
   readonly state: EventOf<'run-done'>['outcome'] | 'broken';
   /** What the engine was asked; `nothing`: it had ended before, or had been asked already. */
   readonly asked: 'stop' | 'kill' | 'nothing';
+  /** What it had left elsewhere when it ended, and what became of that now. */
+  readonly left: readonly EndedRow[];
 }
 
 const LOOK_MS = 50;
@@ -31,8 +36,9 @@ const PATIENCE_MS = GRACE + 5000;
 export async function cancel(
   call: Call,
   word: string | undefined,
-  options: { readonly now?: boolean },
+  options: { readonly now?: boolean; readonly left?: boolean },
 ): Promise<ExitCode> {
+  if (options.left === true) return cancelLeft(call, word, options.now === true);
   const found = findEngine(call, word);
   if (!found.ok) return refuse(call, [found.error]);
   const { project, id, owner } = found.value;
@@ -41,17 +47,20 @@ export async function cancel(
   if (owner !== undefined) await untilEnded(call, id, owner);
   const { tally } = readRun(project, id);
   const state = tally.ended?.outcome ?? 'broken';
-  const document: CancelDocument = { schema: 'warren/cancel/1', run: id, state, asked: asked.value };
-  answer(call, document, () => (call.quiet ? [] : endLines(document, owner !== undefined)));
-  return EXIT.done;
-}
-
-function endLines({ run, state }: CancelDocument, wentOn: boolean): Line[] {
-  const ended = wentOn ? 'has ended' : 'had ended already';
-  const lines = [[span(`run ${run} ${ended}: `), span(state, 'strong')]];
-  // Nobody told them anything: an engine that is killed cannot.
-  const left = 'what it left with executors that outlive it goes on; the next run takes it up';
-  return state === 'broken' ? [...lines, [span('hint: ', 'info'), span(left)]] : lines;
+  // An engine that was killed told nobody to end.
+  const left = await endLeft(project, { run: id }, options.now === true);
+  const document: CancelDocument = {
+    schema: 'warren/cancel/1',
+    run: id,
+    state,
+    asked: asked.value,
+    left: left.rows,
+  };
+  const ended = owner === undefined ? 'had ended already' : 'has ended';
+  answer(call, document, () =>
+    call.quiet ? [] : [[span(`run ${id} ${ended}: `), span(state, 'strong')], ...endedLines(left)],
+  );
+  return left.goesOn ? EXIT.failed : EXIT.done;
 }
 
 interface Engine {
@@ -76,7 +85,12 @@ function findEngine(call: Call, word: string | undefined): Result<Engine, Diagno
   if (only === undefined) {
     const message =
       file === undefined ? 'No run of this project goes on.' : 'No run of this pipeline goes on.';
-    return err({ code: 'no-run', severity: 'error', message, hint: 'warren runs lists all of them' });
+    const left = leftOf(project, { file }).attempts.filter(({ followed }) => !followed);
+    const hint =
+      left.length === 0
+        ? 'warren runs lists all of them'
+        : `${plural(left.length, 'attempt')} of earlier runs may go on elsewhere: warren cancel --left ends them`;
+    return err({ code: 'no-run', severity: 'error', message, hint });
   }
   if (others.length > 0) {
     const message = `${alive.length} runs go on: ${alive.join(', ')}.`;

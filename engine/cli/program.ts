@@ -147,6 +147,7 @@ function build(
     .action(does(async () => (await import('./runs.ts')).runs));
   add('cancel [run]', 'end the run that goes on, or that of a pipeline file')
     .option('--now', 'without time to save the state of what runs')
+    .option('--left', 'end what earlier runs left with executors that outlive them')
     .action(does(async () => (await import('./cancel.ts')).cancel));
   add('logs <stage...>', 'print what a stage printed')
     .usage('[options] [file] <stage...>')

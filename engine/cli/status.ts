@@ -1,21 +1,27 @@
+import type { Diagnostic } from '../../base/diagnostic.ts';
 import type { StageId } from '../../base/ids.ts';
 import type { Action, Because, EventOf } from '../event.ts';
 import { type Line, span } from '../report/line.ts';
 import { plural } from '../report/quantity.ts';
 import { statusLines } from '../report/status.ts';
 import type { Tally } from '../report/tally.ts';
+import type { Lefts } from '../run/left/list.ts';
 import { answer, type Call, refuse, sourcesOf } from './call.ts';
 import { EXIT, type ExitCode } from './exit.ts';
 import { editedFiles, type PastRun } from './history.ts';
-import { isFileWord, runCalled } from './run-word.ts';
+import { type LeftRow, leftLines, leftOf, leftRow } from './left-lines.ts';
+import { isFileWord, projectCalled, runCalled } from './run-word.ts';
 
 interface StatusDocument {
   readonly schema: 'warren/status/1';
-  readonly run: string;
+  /** Null: there is none, and earlier ones left something elsewhere. */
+  readonly run: string | null;
   readonly pipeline: string | null;
   readonly file: string | null;
   /** `broken`: the engine is gone and left no end. */
-  readonly state: EventOf<'run-done'>['outcome'] | 'running' | 'broken';
+  readonly state: EventOf<'run-done'>['outcome'] | 'running' | 'broken' | 'none';
+  /** Attempts of the project, or of the file or run that was named, that outlive their engines and are not collected. */
+  readonly left: readonly LeftRow[];
   /** Files of the pipeline that were edited since this run was planned from them. */
   readonly edited: readonly string[];
   /** Lines of the journal that this version cannot read. */
@@ -54,18 +60,40 @@ interface Placed {
 export function status(call: Call, word?: string): Promise<ExitCode> {
   const isFile = word !== undefined && isFileWord(call, word);
   const called = runCalled(call, isFile ? { file: word } : { id: word });
-  if (!called.ok) return Promise.resolve(refuse(call, [called.error]));
-  const { run } = called.value;
+  if (!called.ok) return Promise.resolve(withoutRun(call, word, isFile, called.error));
+  const { run, project, file } = called.value;
   const { show } = sourcesOf(call.cwd);
-  answer(call, documentOf(run), () => [
+  const left = leftOf(project, { file, run: word === undefined || isFile ? undefined : run.id });
+  answer(call, documentOf(run, left), () => [
     ...statusLines(run.tally, Date.now(), run.alive, show),
+    ...leftLines(left, Date.now()),
     ...oldPlanLines(run, show),
     ...unreadLines(run),
   ]);
   return Promise.resolve(EXIT.done);
 }
 
-function documentOf(run: PastRun): StatusDocument {
+/** Runs may be removed, and what they left goes on all the same. */
+function withoutRun(call: Call, word: string | undefined, isFile: boolean, error: Diagnostic): ExitCode {
+  const called = word === undefined || isFile ? projectCalled(call, word) : undefined;
+  const left = called?.ok === true ? leftOf(called.value.project, { file: called.value.file }) : undefined;
+  if (left === undefined || left.attempts.length === 0) return refuse(call, [error]);
+  const document: StatusDocument = {
+    schema: 'warren/status/1',
+    run: null,
+    pipeline: null,
+    file: null,
+    state: 'none',
+    left: left.attempts.map(leftRow),
+    edited: [],
+    unread: 0,
+    stages: [],
+  };
+  answer(call, document, () => leftLines(left, Date.now()));
+  return EXIT.done;
+}
+
+function documentOf(run: PastRun, left: Lefts): StatusDocument {
   const { id, tally, alive, unread } = run;
   return {
     schema: 'warren/status/1',
@@ -73,6 +101,7 @@ function documentOf(run: PastRun): StatusDocument {
     pipeline: tally.started?.pipeline ?? null,
     file: tally.started?.file ?? null,
     state: tally.ended?.outcome ?? (alive ? 'running' : 'broken'),
+    left: left.attempts.map(leftRow),
     edited: editedFiles(tally),
     unread,
     stages: (tally.started?.stages ?? []).map(({ id: stage, kind }) => {

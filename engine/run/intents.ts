@@ -3,7 +3,8 @@
  * what, and then how it is found. An attempt with an intent has no known end: whoever ends it takes the intent away.
  */
 import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
+import { isKey } from '../../base/digest.ts';
 import type { Digest, Key, RunId, StageId } from '../../base/ids.ts';
 import { err, ok, type Result } from '../../base/result.ts';
 import { errnoOf, writeDurably } from '../../cache/publish.ts';
@@ -22,10 +23,14 @@ import type { Journalled } from './process.ts';
 const SCHEMA = 'warren/submission/1';
 const INTENT = 'submission.json';
 const HANDLE = 'handle.json';
+/** In the project's home, once an attempt was submitted anywhere. */
+const ELSEWHERE = 'elsewhere';
 
 export interface Intent {
   readonly schema: typeof SCHEMA;
   readonly run: RunId;
+  /** The pipeline's, relative to the project. */
+  readonly file: string;
   readonly stage: StageId;
   /** Whoever comes next asks this executor, whatever profile it uses itself. */
   readonly profile: string;
@@ -68,6 +73,29 @@ export function pendingAttempt(project: Project, key: Key): Result<Pending | und
   return ok({ number, intent: intent as Intent, handle: known });
 }
 
+/** Of all keys, oldest first; `unreadable`: folders of those of which nobody can say more. */
+export function pendingAttempts(project: Project): {
+  readonly pending: readonly (Pending & { readonly key: Key; readonly folder: string })[];
+  readonly unreadable: readonly string[];
+} {
+  const attempts = join(project.home, 'attempts');
+  const pending: (Pending & { readonly key: Key; readonly folder: string })[] = [];
+  const unreadable: string[] = [];
+  // Most projects never send anything elsewhere, and have a folder for each result.
+  if (!existsSync(join(project.home, ELSEWHERE))) return { pending, unreadable };
+  for (const name of list(attempts)) {
+    const key = `sha256:${name}`;
+    if (!isKey(key)) continue;
+    const found = pendingAttempt(project, key);
+    if (!found.ok) unreadable.push(join(attempts, name));
+    else if (found.value !== undefined) {
+      pending.push({ ...found.value, key, folder: join(attempts, name, String(found.value.number)) });
+    }
+  }
+  pending.sort((a, b) => a.intent.at - b.intent.at);
+  return { pending, unreadable };
+}
+
 export function hasIntent(folder: string): boolean {
   return existsSync(join(folder, INTENT));
 }
@@ -80,7 +108,7 @@ export function forgetIntent(folder: string): void {
 
 /** What is written of an attempt that may outlive this process. `opened`: its folder here. */
 export function journalOf(
-  { run, world }: Pick<RunContext, 'world'> & Partial<Pick<RunContext, 'run'>>,
+  { run, world, index }: Pick<RunContext, 'world' | 'index'> & Partial<Pick<RunContext, 'run'>>,
   stage: Stage,
   { folder: here }: Pick<Attempt, 'folder'>,
   { profile, settings, executor }: Placed,
@@ -89,19 +117,28 @@ export function journalOf(
   if (!executor.capabilities.survivesEngine || run === undefined) return undefined;
   const { name, folder, host, outputs, tries } = task;
   const stamps = stampsOf(world, stage);
-  const known = { schema: SCHEMA, run, stage: stage.id, profile, settings } as const;
+  const file = relative(world.project.root, index.graph.file);
+  const known = { schema: SCHEMA, run, file, stage: stage.id, profile, settings } as const;
+  const elsewhere = join(world.project.home, ELSEWHERE);
   const intent: Intent = { ...known, name, folder, host, outputs, tries, stamps, at: Date.now() };
   return {
     // On the disk before anybody hears of it.
-    submitting: () => writeDurably(join(here, INTENT), JSON.stringify(intent)),
+    submitting: async () => {
+      if (!existsSync(elsewhere)) await writeDurably(elsewhere, '');
+      await writeDurably(join(here, INTENT), JSON.stringify(intent));
+    },
     // Torn or lost with the machine, it is found again by the name.
     submitted: (handle) => writeFileSync(join(here, HANDLE), JSON.stringify(handle)),
   };
 }
 
 function listNumbers(folder: string): number[] {
+  return list(folder).map(Number).filter(Number.isInteger);
+}
+
+function list(folder: string): string[] {
   try {
-    return readdirSync(folder).map(Number).filter(Number.isInteger);
+    return readdirSync(folder);
   } catch {
     return [];
   }

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import type { Key } from '../../base/ids.ts';
 import type { Locks } from '../../cache/locks.ts';
 import { errnoOf } from '../../cache/publish.ts';
+import { hasEnded } from '../executors/records/records.ts';
 import type { Project } from '../project.ts';
 import { hasIntent } from './intents.ts';
 
@@ -59,7 +60,10 @@ export function removeLeftovers(project: Project, found: Leftovers, locks: Locks
 
 /** Submitted elsewhere, and nobody has seen its end. */
 function mayLive(attempts: string): boolean {
-  return names(attempts).some((name) => hasIntent(join(attempts, name)));
+  return names(attempts).some((name) => {
+    const folder = join(attempts, name);
+    return hasIntent(folder) && !hasEnded(folder);
+  });
 }
 
 /** Everything but logs and fingerprints, which `logs` and `why` read. */

@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { ok } from '../../base/result.ts';
 import type { Handle } from '../executors/contract.ts';
+import type { End } from '../executors/follow/track.ts';
 import { GRACE } from '../executors/supervision.ts';
 import type { Stage } from '../pipeline/graph.ts';
 import { reach } from './admission.ts';
@@ -62,7 +63,7 @@ export async function endPending(
   pending: Pending,
 ): Promise<void> {
   const { emit, options } = context;
-  const { profile, settings, name, folder, host } = pending.intent;
+  const { profile, settings, name } = pending.intent;
   const detail = `${name}, its earlier attempt, ends first`;
   emit({ type: 'stage-waiting', at: Date.now(), stage: stage.id, reason: 'executor', detail });
   const leave = new AbortController();
@@ -74,8 +75,10 @@ export async function endPending(
     { profile, settings },
     leave.signal,
   );
-  const why = reached.kind === 'open' ? await end(reached.station) : 'its executor cannot be reached';
-  if (why === undefined) return;
+  const ended =
+    reached.kind === 'open' ? await tellToEnd(reached.station, pending, GRACE, options.kill) : undefined;
+  if (ended !== undefined && ended.kind !== 'left') return;
+  const why = ended?.why.replace(/\.$/, '') ?? 'its executor cannot be reached';
   const message = `An earlier attempt of ${stage.id}, ${name} on ${profile}, may go on: ${why}.`;
   const diagnostic = {
     code: 'attempt-left',
@@ -84,23 +87,29 @@ export async function endPending(
     hint: 'its result is not used',
   } as const;
   emit({ type: 'warning', at: Date.now(), stage: stage.id, diagnostic });
+}
 
-  async function end({ executor, tracker }: Station): Promise<string | undefined> {
-    const found =
-      pending.handle === undefined
-        ? await executor.find([{ name, folder, host }])
-        : ok(new Map<string, Handle>([[name, pending.handle]]));
-    if (!found.ok) return found.error.message.replace(/\.$/, '');
-    const handle = found.value.get(name);
-    if (handle === undefined) return undefined;
-    const nobody = (): void => {};
-    const watch = { output: nobody, events: nobody, submitted: nobody, state: nobody };
-    const followed = tracker.adopt(handle, watch);
-    followed.cancel(GRACE);
-    const kill = (): void => followed.cancel(0);
-    options.kill?.addEventListener('abort', kill);
-    const ended = await followed.done;
-    options.kill?.removeEventListener('abort', kill);
-    return ended.kind === 'left' ? ended.why.replace(/\.$/, '') : undefined;
-  }
+/** Until its executor agrees that it has ended; `nowhere`: nobody there knows of it. `grace` in milliseconds. */
+export async function tellToEnd(
+  { executor, tracker }: Station,
+  { intent: { name, folder, host }, handle: known }: Pending,
+  grace: number,
+  kill?: AbortSignal,
+): Promise<End | { readonly kind: 'nowhere' }> {
+  const found =
+    known === undefined
+      ? await executor.find([{ name, folder, host }])
+      : ok(new Map<string, Handle>([[name, known]]));
+  if (!found.ok) return { kind: 'left', why: found.error.message };
+  const handle = found.value.get(name);
+  if (handle === undefined) return { kind: 'nowhere' };
+  const nobody = (): void => {};
+  const watch = { output: nobody, events: nobody, submitted: nobody, state: nobody };
+  const followed = tracker.adopt(handle, watch);
+  followed.cancel(grace);
+  const now = (): void => followed.cancel(0);
+  kill?.addEventListener('abort', now);
+  const ended = await followed.done;
+  kill?.removeEventListener('abort', now);
+  return ended;
 }

@@ -17,6 +17,7 @@ import { journalFault, locksOrNone } from './degraded.ts';
 import { journalInterrupts } from './interrupted.ts';
 import { openJournal } from './journal.ts';
 import { announcePlan, type Keeping, keepFor } from './keep.ts';
+import { unneededAttempts, unneededWarning } from './left/unneeded.ts';
 import { frozenFaults, publishLocked, updateLock } from './locking.ts';
 import { type LoopEnd, runLoop } from './loop.ts';
 import { makePlacements } from './placement.ts';
@@ -121,6 +122,8 @@ async function runKept(
     const context = { run: journal.run, index, world, options, placements, locks, lease, held, emit: both };
     if (fault !== undefined) both({ type: 'warning', at: Date.now(), diagnostic: fault });
     if (lock.problem !== undefined) both({ type: 'warning', at: Date.now(), diagnostic: lock.problem });
+    const unneeded = unneededAttempts(graph, project, planned);
+    if (unneeded.length > 0) both({ type: 'warning', at: Date.now(), diagnostic: unneededWarning(unneeded) });
     const skipped = planned.plan.stages.filter(({ label }) => label === 'skip').map(skippedResult);
     for (const event of skippedEvents(skipped)) both(event);
     const end = await runLoop(context, planned, outs);
@@ -133,7 +136,9 @@ async function runKept(
       await publishLocked(project, end.locked);
       const { current, warnings } = updateLock(lock, { graph, done, outputsOf }, options);
       for (const diagnostic of warnings) both({ type: 'warning', at: Date.now(), diagnostic });
-      sealRun(context, { done, outs, out, outputsOf, lock: { path: lock.path, current }, root });
+      // Answered from a seal, the next call would not say it.
+      if (unneeded.length === 0)
+        sealRun(context, { done, outs, out, outputsOf, lock: { path: lock.path, current }, root });
     }
     const gap = journal.fault();
     if (gap !== undefined) emit({ type: 'warning', at: Date.now(), diagnostic: journalFault(gap) });

@@ -1,69 +1,10 @@
-import { execFile } from 'node:child_process';
 import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { describe, expect, it, onTestFinished } from 'vitest';
-import { ok } from '../../base/result.ts';
+import { describe, expect, it } from 'vitest';
 import type { Event } from '../../engine/event.ts';
-import { openExecutor } from '../../engine/executors/open.ts';
-import type { Profile } from '../../engine/settings/profiles.ts';
-import { FOLDER, folderExecutor, jobsIn, type Moment, mark } from '../rigs/folder-executor.ts';
-import { type Puppets, startPuppets } from '../rigs/puppets.ts';
-import { type CallOptions, type Workshop, workshop } from '../rigs/workshop.ts';
-
-const PROFILES = new Map<string, Profile>([
-  ['folder', { name: 'folder', settings: FOLDER, resources: {}, kinds: new Map(), stages: new Map() }],
-]);
-
-interface Bench {
-  readonly p: Puppets;
-  readonly w: Workshop;
-  /** Of the scheduler. */
-  readonly folder: string;
-  /** A run that goes to this machine, unless the profile says otherwise. */
-  run(options?: CallOptions): ReturnType<Workshop['run']>;
-  /** An engine that sends its stages to the scheduler and is killed at that moment. */
-  strike(moment: Moment | 'started'): Promise<unknown>;
-}
-
-async function bench(more = ''): Promise<Bench> {
-  const p = await startPuppets();
-  onTestFinished(() => p.close());
-  const w = workshop({
-    'p.yaml': `name: p
-in: { data: ./data.txt }
-stages:
-  a: { run: ${p.run('a', 'out.o', 'in.data')}, in: { data: in.data }, out: { o: file } ${more} }
-  b: { run: "cat \${in.o} > \${out.o}", in: { o: a.o }, out: { o: file } }
-out: { o: b.o }
-`,
-    'data.txt': 'data\n',
-  });
-  const folder = w.path('scheduler');
-  const open: typeof openExecutor = async (settings, surroundings) =>
-    settings.executor === 'command' ? ok(folderExecutor(folder)) : openExecutor(settings, surroundings);
-  return {
-    p,
-    w,
-    folder,
-    run: (options) => w.run({ profiles: PROFILES, open, ...options }),
-    strike: (moment) =>
-      new Promise((resolve) => {
-        const script = join(import.meta.dirname, '../rigs/mortal-engine.ts');
-        const words = ['--import', 'tsx', script, w.path('p.yaml'), folder, moment];
-        execFile(process.execPath, words, (error, stdout, stderr) =>
-          resolve(error?.signal ?? stdout + stderr),
-        );
-      }),
-  };
-}
-
-/** Lets the next call of `a` do its work. */
-async function work(p: Puppets, text: string): Promise<void> {
-  const a = await p.next('a');
-  await a.print(`${text}\n`);
-  await a.write(a.words[0] as string, text);
-  a.exit();
-}
+import { jobsIn, type Moment, mark } from '../rigs/folder-executor.ts';
+import { bench, work } from '../rigs/struck.ts';
+import type { Workshop } from '../rigs/workshop.ts';
 
 const attemptOf = (w: Workshop): string => `.warren/attempts/${w.list('.warren/attempts')[0]}`;
 const isPlaced = (events: readonly Event[], state: string, why?: string): boolean =>
