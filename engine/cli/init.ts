@@ -14,8 +14,11 @@ interface InitDocument {
   readonly next: string;
 }
 
-const PROJECT = `# This file marks the project: state lives in .warren/ beside it, results in out/.
+const PROJECT = `# yaml-language-server: $schema=schemas/project.schema.json
+# This file marks the project: state lives in .warren/ beside it, results in out/.
+# Hosts, clusters and GPUs go under profiles:, remotes under remotes:.
 `;
+const SCHEMAS = [join('schemas', 'project.schema.json'), join('schemas', 'pipeline.schema.json')];
 const IGNORED = ['.warren/', 'out/'];
 
 /** `init [TEMPLATE]`: writes what is missing, overwrites nothing. */
@@ -30,10 +33,12 @@ export async function init(call: Call, name = 'command'): Promise<ExitCode> {
     );
   }
   const pipeline = join('pipelines', template.name);
-  const schema = join('schemas', 'pipeline.schema.json');
   const made: [path: string, created: boolean][] = [
     ['warren.yaml', writeNew(call, 'warren.yaml', PROJECT)],
-    [schema, copyNew(join(packageRoot(), schema), join(call.cwd, schema))],
+    ...SCHEMAS.map((path): [string, boolean] => [
+      path,
+      copyNew(join(packageRoot(), path), join(call.cwd, path)),
+    ]),
     ...template.data.map(({ from, to }): [string, boolean] => {
       const path = join('pipelines', to);
       return [path, copyNew(from, join(call.cwd, path))];

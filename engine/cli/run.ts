@@ -106,8 +106,9 @@ function overridesOf({
   set = [],
   in: inputs = [],
   until = [],
+  profile,
 }: RunOptions): JsonObject {
-  return { with: parameters, set, in: inputs, until };
+  return { with: parameters, set, in: inputs, until, profile: profile === undefined ? [] : [profile] };
 }
 
 function documentOf(result: RunResult, tally: Tally): RunDocument {

@@ -1,7 +1,7 @@
 import type { Json } from '../../base/json.ts';
 import type { EventOf } from '../event.ts';
 
-const FLAGS = ['with', 'set', 'in', 'until'] as const;
+const FLAGS = ['with', 'set', 'in', 'until', 'profile'] as const;
 
 /** The command that goes on with a run: its file, stages and overrides, quoted for a shell. */
 export function resumeCommand(started: EventOf<'run-started'>, show: (path: string) => string): string {

@@ -25,7 +25,9 @@ export async function publishLocked(project: Project, records: readonly ActionRe
 
 /** Whether the run is of the file as it stands: the lock file says nothing of a run with other keys. */
 function isPlainRun({ overrides = {}, threads }: RunOptions): boolean {
-  const changes = Object.values(overrides).some((value) => !Array.isArray(value) || value.length > 0);
+  // Where stages run changes no key.
+  const { profile: _, ...ofKeys } = overrides;
+  const changes = Object.values(ofKeys).some((value) => !Array.isArray(value) || value.length > 0);
   return !changes && threads === undefined;
 }
 

@@ -1,3 +1,4 @@
+import { rmSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import packageJson from '../../package.json' with { type: 'json' };
 import { Tree } from '../rigs/program.ts';
@@ -210,7 +211,8 @@ describe('init', () => {
     const { code, stdout } = await tree.warren('init');
     expect(code).toBe(0);
     expect(stdout).toMatchInlineSnapshot(`
-      "created  schemas/pipeline.schema.json
+      "created  schemas/project.schema.json
+      created  schemas/pipeline.schema.json
       created  pipelines/hello.yaml
       created  .gitignore
       kept     warren.yaml
@@ -225,6 +227,7 @@ describe('init', () => {
           "created": [],
           "kept": [
             "warren.yaml",
+            "schemas/project.schema.json",
             "schemas/pipeline.schema.json",
             "pipelines/hello.yaml",
             ".gitignore",
@@ -242,6 +245,10 @@ describe('init', () => {
     await tree.warren('init');
     const [, schema = ''] = /\$schema=(\S+)/.exec(tree.read('pipelines/hello.yaml')) ?? [];
     expect(JSON.parse(tree.read(`pipelines/${schema}`))).toHaveProperty('properties.stages');
+    rmSync(tree.path('warren.yaml'));
+    await tree.warren('init');
+    const [, ofProject = ''] = /\$schema=(\S+)/.exec(tree.read('warren.yaml')) ?? [];
+    expect(JSON.parse(tree.read(ofProject))).toHaveProperty('properties.profiles');
   });
 
   it('an unknown template', async () => {

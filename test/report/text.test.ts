@@ -149,12 +149,14 @@ it('the command to go on with repeats the call', () => {
   const events: Event[] = [];
   new Story((event) => events.push(event)).begin({ 'rrhf[seed=1]': 'run', evaluate: 'maybe' });
   const started = events[0] as EventOf<'run-started'>;
-  const overrides = { with: ["name=it's"], set: ['rrhf.lr=1.0e-05'], in: [] };
+  const overrides = { with: ["name=it's"], set: ['rrhf.lr=1.0e-05'], in: [], profile: ['lab'] };
   const command = resumeCommand(
     { ...started, targets: ['rrhf[seed=1]' as StageId], overrides },
     () => 'p.yaml',
   );
-  expect(command).toBe("warren run p.yaml 'rrhf[seed=1]' --with 'name=it'\\''s' --set rrhf.lr=1.0e-05");
+  expect(command).toBe(
+    "warren run p.yaml 'rrhf[seed=1]' --with 'name=it'\\''s' --set rrhf.lr=1.0e-05 --profile lab",
+  );
 });
 
 it('a tail keeps the last lines and counts the others', () => {

@@ -159,9 +159,10 @@ export function together(profile: string, judged: readonly Judged[]): ExecutorFa
   const faults = judged.flatMap(({ host, fault }) => (fault === undefined ? [] : [{ host, fault }]));
   const first = faults[0]?.fault;
   if (first === undefined) throw new Error(`Internal error: no fault of ${profile}`);
-  if (faults.length === 1) return { ...first, passing: false };
   const same = faults.every(({ fault }) => fault.code === first.code);
-  const reasons = faults.map(({ fault }) => fault.message).join(' ');
+  const said = new Set(faults.map(({ fault }) => fault.message));
+  if (said.size === 1) return { ...first, passing: false };
+  const reasons = [...said].join(' ');
   const message = `No host of profile ${profile} can take it. ${reasons}`;
   const { hint, command, output } = first;
   return { code: same ? first.code : 'no-host', message, hint, command, output, passing: false };

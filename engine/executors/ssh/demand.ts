@@ -29,7 +29,7 @@ export function neverFits(
   const refused = (code: string, message: string): ExecutorFault => ({ code, message, hint, passing: false });
   if (resources.nodes > 1) {
     const message = `It asks for ${resources.nodes} nodes, and hosts without a scheduler run a stage on one.`;
-    return { code: 'too-many-nodes', message, hint: 'use a profile of slurm', passing: false };
+    return { code: 'no-gang', message, hint: 'use a profile of slurm', passing: false };
   }
   if (resources.cpus > cpus) {
     return refused('too-many-cpus', `It asks for ${resources.cpus} cores, and ${name} has ${cpus}.`);
