@@ -141,12 +141,17 @@ function exitOf(exit: ExitRecord, cause?: ExitCause): Exit {
   if (missing !== undefined) {
     return { kind: 'not-started', code: missing, message: MISSING[missing] ?? missing };
   }
-  const asked = exit.asked === undefined || exit.code === 0 ? undefined : 'cancelled';
-  const why = exit.cause ?? cause ?? asked;
+  const why = exit.cause ?? cause ?? askedBy(exit);
   if (exit.signal !== undefined) {
     return { kind: 'signalled', signal: exit.signal, ...(why !== undefined && { cause: why }) };
   }
   return { kind: 'exited', code: exit.code ?? 0, ...(why !== undefined && { cause: why }) };
+}
+
+/** By SIGUSR2 schedulers warn that a job's time comes to its end; any other signal is somebody's wish. */
+function askedBy({ code, asked }: ExitRecord): ExitCause | undefined {
+  if (asked === undefined || code === 0) return undefined;
+  return asked === 'USR2' ? 'timeout' : 'cancelled';
 }
 
 const MISSING: { readonly [code: string]: string } = {

@@ -153,6 +153,23 @@ describe('submissions', () => {
     tracker.stop();
   });
 
+  it('go out one call at a time: what becomes ready meanwhile makes the next', async () => {
+    const { executor, submits } = scriptedExecutor({}, { arrays: true });
+    const slow = async (submissions: Parameters<typeof executor.submit>[0]) => {
+      await new Promise((resolve) => setTimeout(resolve, 5000));
+      return executor.submit(submissions);
+    };
+    const tracker = track({ ...executor, submit: slow }, () => {});
+    start(tracker, 'a');
+    await vi.advanceTimersByTimeAsync(1000);
+    for (const name of ['b', 'c']) start(tracker, name);
+    await vi.advanceTimersByTimeAsync(5000);
+    expect(submits).toEqual([['a']]);
+    await vi.advanceTimersByTimeAsync(5000);
+    expect(submits).toEqual([['a'], ['b', 'c']]);
+    tracker.stop();
+  });
+
   it('that may pass later are made again, and people are told once', async () => {
     const { tracker, submits, troubles } = tracked({ a: { faults: 3, states: [ENDED] } });
     const { followed, states } = start(tracker, 'a');
@@ -197,6 +214,27 @@ describe('questions', () => {
     expect(await endsOf(followed)).toHaveLength(1);
     expect(troubles).toEqual(['The controller does not answer.', 'scripted did not say what became of it']);
   });
+
+  it('go on about what could not be asked, however much happens to others', async () => {
+    const { tracker, push } = tracked(
+      { a: { states: [UNKNOWN, ENDED] }, b: { states: [RUNNING] } },
+      { pushes: true },
+    );
+    const { followed } = start(tracker, 'a');
+    start(tracker, 'b');
+    const noise = setInterval(() => push('b'), 100);
+    expect(await endsOf(followed, 5)).toHaveLength(1);
+    clearInterval(noise);
+    tracker.stop();
+  });
+});
+
+it('the end of one whose place is gone does not wait for output that nobody can give', async () => {
+  const { tracker } = tracked({
+    a: { states: [{ kind: 'lost', evidence: 'gone' }], deaf: Array.from({ length: 99 }, (_, i) => i + 1) },
+  });
+  const { followed } = start(tracker, 'a');
+  expect(await endsOf(followed, 2)).toMatchObject([{ exit: { cause: 'node-lost' }, cut: true }]);
 });
 
 describe('an attempt that is to end', () => {

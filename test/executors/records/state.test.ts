@@ -1,8 +1,8 @@
 /** What is known of an attempt: its own record first, its scheduler's word second, and an end only from one of them. */
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { parseExit, type Records } from '../../../engine/executors/records/records.ts';
 import { stateOf, type Word } from '../../../engine/executors/records/state.ts';
-import { following } from '../../../engine/executors/scheduled/following.ts';
 
 const NONE: Records = {
   started: false,
@@ -61,6 +61,13 @@ describe('with an exit record', () => {
       { signal: 'SIGTERM', cause: 'preempted' },
     ],
     ['asked by somebody', ASKED, { kind: 'nobody' }, { cause: 'cancelled' }],
+    [
+      'warned of a limit of its place',
+      record('{"code":5,"asked":"USR2"}'),
+      over(),
+      { kind: 'exited', code: 5, cause: 'timeout' },
+    ],
+    ['warned, and well', record('{"code":0,"asked":"USR2"}'), over(), { kind: 'exited', code: 0 }],
     ['killed for memory', KILLED, over('oom'), { signal: 'SIGKILL', cause: 'oom' }],
     ['killed by nobody knows whom', KILLED, { kind: 'nobody' }, { kind: 'signalled', signal: 'SIGKILL' }],
   ])('%s', (_, records, word, exit) => {
@@ -123,14 +130,36 @@ describe('without one', () => {
   });
 });
 
-it('a heartbeat that moves keeps alive what nobody knows', async () => {
-  const followed = following(0);
-  const look = (beat: string) => followed.state('a', { ...BEGUN, beat }, { kind: 'nobody' }).kind;
-  const grace = following(1);
-  expect(grace.state('a', { ...BEGUN, beat: '1' }, { kind: 'nobody' }).kind).toBe('running');
-  await new Promise((resolve) => setTimeout(resolve, 5));
-  expect(grace.state('a', { ...BEGUN, beat: '2' }, { kind: 'nobody' }).kind).toBe('running');
-  await new Promise((resolve) => setTimeout(resolve, 5));
-  expect(grace.state('a', { ...BEGUN, beat: '2' }, { kind: 'nobody' }).kind).toBe('lost');
-  expect(look('1')).toBe('lost');
+describe('whatever is seen', () => {
+  const records = fc.constantFrom(NONE, { ...NONE, started: true }, BEGUN, OK, ASKED, KILLED);
+  const gone = fc.nat(120_000);
+  const silent: Word = { kind: 'silent', why: 'away' };
+
+  it('nothing ends because nobody could be asked', () => {
+    fc.assert(
+      fc.property(records, gone, (each, ms) => {
+        const { kind } = state(each, silent, ms);
+        expect(kind).toBe(each === OK ? 'ended' : 'unknown');
+      }),
+    );
+  });
+
+  it('nothing is lost that left a record of its end, or goes on by its scheduler, or is gone for a moment', () => {
+    const words: Word[] = [silent, { kind: 'nobody' }, { kind: 'running' }, { kind: 'queued' }];
+    const word = fc.constantFrom(
+      ...words,
+      { kind: 'not-asked' } as const,
+      over(),
+      over('oom'),
+      over('cancelled', 76),
+    );
+    fc.assert(
+      fc.property(records, word, gone, (each, said, ms) => {
+        if (state(each, said, ms).kind !== 'lost') return;
+        expect(each.exit).toBeUndefined();
+        expect(['nobody', 'over']).toContain(said.kind);
+        expect(ms).toBeGreaterThanOrEqual(60_000);
+      }),
+    );
+  });
 });

@@ -1,6 +1,15 @@
 /** The wrapper, in the shells that are `sh` somewhere. */
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
-import { closeSync, existsSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  closeSync,
+  existsSync,
+  mkdtempSync,
+  openSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it, vi } from 'vitest';
@@ -105,10 +114,12 @@ describe.each(SHELLS)('%s', { concurrent: true, timeout: 30_000 }, (...shell) =>
   });
 
   it('keeps the time: what does not listen is killed after the grace, with its children', async () => {
-    const started = begin(shell, line('trap "" TERM; sleep 60 & echo "child $!"; wait; sleep 60'), {
+    const deaf = '(trap "" TERM; exec sleep 60) & echo "child $!"';
+    const started = begin(shell, line(`trap "echo asked" TERM; ${deaf}; while :; do sleep 0.1; done`), {
       resources: { time: 1 },
     });
     await started.ended;
+    expect(started.read('out')).toContain('asked');
     expect(readRecords(started.folder).exit).toMatchObject({ cause: 'timeout', signal: 'SIGKILL' });
     await untilGone(Number(/child (\d+)/.exec(started.read('out'))?.[1]));
   });
@@ -152,10 +163,14 @@ describe.each(SHELLS)('%s', { concurrent: true, timeout: 30_000 }, (...shell) =>
     const second = begin(shell, line(':'), { folder: first.folder });
     expect(await second.ended).toBe(76);
     expect(first.read('out')).toBe('again\n');
+    // Renamed, not written to: whoever reads it meanwhile has the old one or the new one.
+    const inode = (): number => statSync(join(jobFolder(first.folder), 'start')).ino;
+    const before = inode();
     const third = begin(shell, line(':'), { folder: first.folder, own: { SLURM_RESTART_COUNT: '1' } });
     expect(await third.ended).toBe(0);
     expect(first.read('out')).toBe('again\nagain\n');
     expect(readRecords(first.folder).start).toMatchObject({ restarts: 1 });
+    expect(inode()).not.toBe(before);
   });
 
   it('lets go of an open stdin when it dies, and hands leases on', async () => {
