@@ -52,6 +52,7 @@ export function secondsOf(limit: string): number {
 
 /** In words, what of the request no node of the partition has; undefined when each fits by itself. */
 export function tooLarge(resources: Resources, kinds: readonly Kind[]): string | undefined {
+  if (kinds.length === 0) return undefined;
   const most = (pick: (kind: Kind) => number): number => Math.max(0, ...kinds.map(pick));
   const gpus = most((kind) => kind.gpus.reduce((sum, { count }) => sum + count, 0));
   const cpus = most((kind) => kind.cpus);
@@ -93,7 +94,9 @@ export function nodesOf(settings: SlurmSettings, client: Client): Nodes {
     if (answer.code !== 0) return err(slurmFault({ argv: [...argv] }, answer));
     const all = kindsOf(answer.stdout);
     const wanted = settings.partition?.split(',');
-    const own = all.filter(({ partition, isDefault }) => wanted?.includes(partition) ?? isDefault);
+    const named = all.filter(({ partition, isDefault }) => wanted?.includes(partition) ?? isDefault);
+    // Where none is the default, the site chooses by the request.
+    const own = named.length === 0 && wanted === undefined ? all : named;
     if (own.length === 0 && wanted !== undefined) {
       const names = [...new Set(all.map(({ partition }) => partition))].join(', ');
       const message = `Slurm has no partition ${settings.partition}.`;

@@ -3,6 +3,7 @@ import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import {
   closeSync,
   existsSync,
+  mkdirSync,
   mkdtempSync,
   openSync,
   readFileSync,
@@ -14,7 +15,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it, vi } from 'vitest';
 import { readChunks } from '../../../engine/executors/records/files.ts';
-import { layJob } from '../../../engine/executors/records/lay.ts';
+import { jobFiles, layJob } from '../../../engine/executors/records/lay.ts';
 import { readRecords } from '../../../engine/executors/records/records.ts';
 import { jobFolder, wrapperArgv } from '../../../engine/executors/records/wrapper.ts';
 import { attempt, line, type Wishes } from '../../rigs/jobs.ts';
@@ -143,6 +144,15 @@ describe.each(SHELLS)('%s', { concurrent: true, timeout: 30_000 }, (...shell) =>
     },
   );
 
+  it('keeps a limit of its own although the scheduler warns of one before', async () => {
+    const started = begin(shell, line('echo ready; sleep 60'), { resources: { time: 60 } });
+    await started.says('ready');
+    started.child.kill('SIGUSR2');
+    started.child.kill('SIGTERM');
+    await started.ended;
+    expect(readRecords(started.folder).exit).toMatchObject({ signal: 'SIGTERM', asked: 'TERM' });
+  });
+
   it('waits for what outlives its leader, and kills the rest of an end that nobody asked for', async () => {
     const saving = begin(
       shell,
@@ -158,7 +168,8 @@ describe.each(SHELLS)('%s', { concurrent: true, timeout: 30_000 }, (...shell) =>
   });
 
   it('starts once, unless the scheduler says that it starts it again', async () => {
-    const first = begin(shell, line('echo again'));
+    const look = '[ ! -e "$(dirname "$(readlink /proc/$$/fd/2)")/exit" ] || echo ended before';
+    const first = begin(shell, line(`echo again; ${look}`));
     await first.ended;
     const second = begin(shell, line(':'), { folder: first.folder });
     expect(await second.ended).toBe(76);
@@ -192,9 +203,22 @@ it('refuses what no process can be given', () => {
   expect(layJob(attempt(root, ['a', 'b\0c']))).toMatchObject({ ok: false, error: { code: 'bad-command' } });
 });
 
+it('takes part of a second for a limit, and none for no limit', () => {
+  const settingsOf = (time: number) => {
+    const files = jobFiles(attempt(root, ['true'], { resources: { time } }));
+    return files.ok ? files.value['settings'] : undefined;
+  };
+  expect(settingsOf(0.5)).toContain('time=1\n');
+  expect(settingsOf(0)).toContain('time=0\n');
+});
+
 it('counts a broken record as none', () => {
   const submission = attempt(root, ['true']);
   expect(layJob(submission).ok).toBe(true);
+  expect(readRecords(submission.folder)).toMatchObject({ started: false });
+  // A claim alone: it was killed before it could say who it is.
+  mkdirSync(join(jobFolder(submission.folder), 'started'));
+  expect(readRecords(submission.folder)).toMatchObject({ started: true, start: undefined });
   const put = (name: string, text: string): void =>
     writeFileSync(join(jobFolder(submission.folder), name), text);
   for (const text of [

@@ -57,8 +57,9 @@ describe.skipIf(missing !== undefined)('slurm', { concurrent: true, timeout: 60_
       resources: { gpus: 1 },
     });
     const handle = await submitted(executor, submission);
-    const running = await until(executor, handle, 'running');
-    expect(running).toMatchObject({ host: expect.stringMatching(/^rig/) });
+    // Its claim comes first, and then who it is.
+    const shown = { kind: 'running', host: expect.stringMatching(/^rig/) };
+    await vi.waitFor(async () => expect(await stateOf(executor, handle)).toMatchObject(shown), 20_000);
     writeFileSync(go, '');
     expect(await until(executor, handle, 'ended')).toMatchObject({ exit: { kind: 'exited', code: 0 } });
     const from = { stdout: 4, stderr: 0, events: 0 };
@@ -106,6 +107,14 @@ describe.skipIf(missing !== undefined)('slurm', { concurrent: true, timeout: 60_
       cause: 'cancelled',
     });
     expect(readFileSync(join(jobFolder(submission.folder), 'out'), 'utf8')).toContain('saved');
+  });
+
+  it('ends at once what is given no time', async () => {
+    const deaf = attempt(root, line('trap "" TERM; while :; do sleep 0.1; done'));
+    const handle = await submitted(executor, deaf);
+    await until(executor, handle, 'running');
+    await executor.cancel([handle], 0);
+    expect((await until(executor, handle, 'ended')).exit).toMatchObject({ cause: 'cancelled' });
   });
 
   it('cancels what waits, and what is known by name alone', async () => {
