@@ -17,6 +17,8 @@ export type Because =
   | { readonly kind: 'forced' }
   /** `detail`: why it runs every time, where that is not `cache: false`. */
   | { readonly kind: 'uncached'; readonly detail?: string }
+  /** The last attempt at it failed. */
+  | { readonly kind: 'failed' }
   | { readonly kind: 'lost'; readonly detail: string }
   /** A temporary output that was taken away is needed again. */
   | { readonly kind: 'temp'; readonly output: string }

@@ -103,6 +103,7 @@ const REASONS: { readonly [K in Because['kind']]: readonly string[] } = {
   forced: [],
   uncached: [],
   temp: ['output'],
+  failed: [],
   lost: ['detail'],
   param: ['name', 'before', 'after'],
   input: ['name', 'detail'],

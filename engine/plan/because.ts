@@ -20,8 +20,8 @@ export function becauseOf(
   const latest = world.past.latest(pipeline, stage.id);
   if (latest === undefined) return [{ kind: 'new' }];
   if (latest.key === key) {
-    const detail = latest.ended === 'failed' ? 'its last attempt failed' : 'no record of it in the cache';
-    return [{ kind: 'lost', detail }];
+    if (latest.ended === 'failed') return [{ kind: 'failed' }];
+    return [{ kind: 'lost', detail: 'no record of it in the cache' }];
   }
   const before = fingerprintOfKey(world.project, latest.key);
   if (before === undefined) return [{ kind: 'new' }];

@@ -10,6 +10,8 @@ function becauseText(because: Because): string {
       return '--force';
     case 'uncached':
       return because.detail ?? 'cache: false';
+    case 'failed':
+      return 'its last attempt failed';
     case 'lost':
       return `its result was lost (${because.detail})`;
     case 'temp':

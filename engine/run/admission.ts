@@ -13,6 +13,8 @@ export type Admitted =
 /** Between two tries at what may pass, doubling. Seconds. */
 const FIRST = 1;
 const MOST = 60;
+/** After which a word is said of an executor that does not say whether it takes a stage. Milliseconds. */
+const SILENT = 2000;
 
 /** Waits for an executor that cannot be reached, and says why. */
 export async function reach(
@@ -42,7 +44,12 @@ export async function admit(
 ): Promise<Admitted> {
   const reached = await reach(context, stage, target, stop);
   if (reached.kind !== 'open') return reached;
+  const silent = setTimeout(() => {
+    const detail = `${target.profile} has not answered yet`;
+    context.emit({ type: 'stage-waiting', at: Date.now(), stage: stage.id, reason: 'executor', detail });
+  }, SILENT);
   const verdict = await context.placements.check(reached.station, stage.resources);
+  clearTimeout(silent);
   // What could not be asked will show when it is submitted.
   if (verdict.fits !== 'never' || verdict.fault.passing) return reached;
   return { kind: 'refused', failure: refusal(verdict.fault) };

@@ -72,7 +72,7 @@ export function diskFault(host: string, code: string, message: string): Executor
   switch (code) {
     case 'ENOSPC':
     case 'EDQUOT': {
-      const hint = 'free some space there, or name another root in the profile';
+      const hint = `ssh ${host} df -h shows what is left: free some, or name another root in the profile`;
       return {
         code: 'remote-disk-full',
         message: `The disk of ${host} is full: ${about}.`,

@@ -85,6 +85,7 @@ describe('lines', () => {
       new: [{ kind: 'new' }, 'no earlier result'],
       forced: [{ kind: 'forced' }, '--force'],
       uncached: [{ kind: 'uncached' }, 'cache: false'],
+      failed: [{ kind: 'failed' }, 'its last attempt failed'],
       lost: [{ kind: 'lost', detail: 'object abc' }, 'its result was lost (object abc)'],
       temp: [{ kind: 'temp', output: 'o' }, 'its temporary output o is needed again'],
       param: [{ kind: 'param', name: 'lr', before: '1', after: '2' }, 'lr 1 -> 2'],

@@ -63,9 +63,7 @@ describe('a failing stage', () => {
     const ran = await w.run();
     const { log } = failureOf(ran) as { log: string };
     expect(w.read(log)).toBe('hello\n');
-    expect((await w.plan()).stages[0]?.because).toEqual([
-      { kind: 'lost', detail: 'its last attempt failed' },
-    ]);
+    expect((await w.plan()).stages[0]?.because).toEqual([{ kind: 'failed' }]);
   });
 
   it('does not touch an earlier result', async () => {

@@ -1,5 +1,6 @@
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { err, ok } from '../../base/result.ts';
+import type { Event } from '../../engine/event.ts';
 import type { ExecutorFault, Verdict } from '../../engine/executors/contract.ts';
 import { openExecutor } from '../../engine/executors/open.ts';
 import type { LocalSettings } from '../../engine/executors/settings.ts';
@@ -94,6 +95,22 @@ describe('where stages go', () => {
       expect(ran.actions).toEqual({ a: 'failed', b: 'skipped' });
       expect(ran.result.stages[0]?.failure).toEqual(shown);
     }
+  });
+
+  it('says of one that does not answer that it is asked', async () => {
+    const w = workshop({ 'p.yaml': YAML });
+    let answer: (verdict: Verdict) => void = () => {};
+    const asked = new Promise<Verdict>((resolve) => {
+      answer = resolve;
+    });
+    const open: typeof openExecutor = async () =>
+      ok({ ...folderExecutor(w.path('scheduler')), check: () => asked });
+    const hear = ({ type }: Event): void => {
+      if (type === 'stage-waiting') answer({ fits: 'now' });
+    };
+    const ran = await w.run({ profiles: profilesOf(), profile: 'folder', open, hear });
+    expect(ran.of('stage-waiting')[0]).toMatchObject({ stage: 'a', detail: 'folder has not answered yet' });
+    expect(ran.actions).toEqual({ a: 'ran', b: 'ran' });
   });
 
   it('lets a submission find out what could not be asked before', async () => {

@@ -77,7 +77,7 @@ export async function bringOutputs(
     }
     case 'full': {
       const told = `The store of ${link.host} cannot take the outputs: ${message}.`;
-      const free = 'free some space there, or name another root in the profile';
+      const free = `ssh ${link.host} df -h shows what is left: free some, or name another root in the profile`;
       return err({ code: 'remote-disk-full', message: told, hint: free, passing: false });
     }
     case 'outputs':

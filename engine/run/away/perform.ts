@@ -105,7 +105,7 @@ async function prepare(trying: Trying): Promise<Prepared | Performed> {
   let since: number | undefined;
   const waits = (why: string): void => {
     since ??= performance.now();
-    emit({ type: 'stage-placed', at: Date.now(), stage: stage.id, profile, state: 'queued', job: name, why });
+    emit({ type: 'stage-placed', at: Date.now(), stage: stage.id, profile, state: 'queued', why });
   };
   const prepared = await site.prepare(order, waits, stop);
   const waited = since === undefined ? 0 : (performance.now() - since) / 1000;
