@@ -85,7 +85,7 @@ describe('cancel', () => {
     const a = await p.next('a');
     expect(await tree.json('cancel', 'p.yaml')).toEqual({
       code: 0,
-      document: { schema: 'warren/cancel/1', run, state: 'interrupted', asked: 'stop' },
+      document: { schema: 'warren/cancel/1', run, state: 'interrupted', asked: 'stop', left: [] },
     });
     await a.gone;
     expect(tree.read(`.warren/runs/${run}/events.jsonl`)).toContain('Stopping: what runs has 10 s');

@@ -3,7 +3,7 @@
  * rigs put themselves. Nothing is started here.
  */
 import { execFileSync, spawnSync } from 'node:child_process';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
@@ -52,6 +52,28 @@ export function slurmRig(): Found<SlurmRig> {
       enforced: text.includes('task/cgroup'),
     },
   };
+}
+
+/** A cluster of a test file of its own: it takes nodes away that others would need. `down` ends it. */
+export function ownSlurmRig(
+  name: string,
+  knobs: { readonly [name: string]: string },
+): Found<SlurmRig & { down(): void }> {
+  if (!existsSync(RIGS)) return { missing: 'no ../shared/rigs' };
+  if (process.getuid?.() !== 0) return { missing: 'only root can start Slurm' };
+  const folder = join(tmpdir(), `slurm-rig-${name}`);
+  const env = { ...process.env, SLURM_RIG_NOINSTALL: '1', ...knobs, SLURM_RIG_DIR: folder };
+  const up = spawnSync('bash', [join(RIGS, 'slurm-up.sh')], { env, encoding: 'utf8' });
+  if (up.status !== 0) return { missing: up.stderr.trim().split('\n').at(-1) ?? 'no Slurm' };
+  const rig = { env: { SLURM_CONF: join(folder, 'slurm.conf') }, folder, accounting: false, enforced: false };
+  // The rig's own way down would take away control groups that another one uses.
+  const down = (): void => {
+    for (const file of readdirSync(join(folder, 'run')).filter((each) => each.endsWith('.pid'))) {
+      const pid = Number(readFileSync(join(folder, 'run', file), 'utf8'));
+      if (Number.isInteger(pid) && pid > 1) spawnSync('kill', [String(pid)], { stdio: 'ignore' });
+    }
+  };
+  return { rig: { ...rig, down } };
 }
 
 export function sshRig(folder?: string): Found<SshRig> {

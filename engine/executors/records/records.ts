@@ -47,6 +47,8 @@ export interface Records {
   readonly start: Start | undefined;
   readonly exit: ExitRecord | undefined;
   readonly batch: Batch | undefined;
+  /** On several nodes: what its launcher ends with is not what ended the command. */
+  readonly gang: boolean;
   /** Another text each time the wrapper shows that it lives. */
   readonly beat: string | undefined;
   /** Milliseconds by which the clock of the job's host is ahead of that of the file server. */
@@ -72,6 +74,7 @@ export function readRecords(folder: string): Records {
     start,
     exit: exit && parseExit(exit.text),
     batch: batch && parseBatch(batch.text),
+    gang: names.has('launch.sh'),
     beat: beat && `${beat.at} ${beat.text.trim()}`,
     skew: start === undefined || startFile === undefined ? 0 : start.at - startFile.at,
   };

@@ -34,10 +34,11 @@ const SETTLES = 15_000;
 /** The wrapper refuses a second start with this code: the first one may still run. */
 const SECOND_START = 76;
 
-/** Whether the scheduler knows better why it ended: somebody asked for it, or killed it. */
-export function asksWhy(exit: ExitRecord): boolean {
+/** Whether the scheduler knows better why it ended: somebody asked for it, or killed it, or a part of it on another node. */
+export function asksWhy({ exit, gang }: Pick<Records, 'exit' | 'gang'>): boolean {
+  if (exit === undefined) return false;
   const ended = exit.code !== 0 && exit.cause === undefined && exit.missing === undefined;
-  return ended && (exit.asked !== undefined || exit.signal === 'SIGKILL');
+  return ended && (gang || exit.asked !== undefined || exit.signal === 'SIGKILL');
 }
 
 function ended(exit: ExitRecord, cause?: ExitCause): State {
@@ -47,7 +48,7 @@ function ended(exit: ExitRecord, cause?: ExitCause): State {
 export function stateOf(records: Records, word: Word, patience: Patience): State {
   const { exit } = records;
   if (exit === undefined) return withoutExit(records, word, patience);
-  if (!asksWhy(exit)) return ended(exit);
+  if (!asksWhy(records)) return ended(exit);
   switch (word.kind) {
     case 'not-asked':
       return running(records, undefined);

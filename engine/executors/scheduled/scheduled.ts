@@ -51,11 +51,11 @@ export function scheduled(question: Question, seed: string, options: ScheduledOp
     for (const name of followed.due()) changed(name);
   }
 
-  function wordOf(name: string, { exit }: Records): Word {
+  function wordOf(name: string, records: Records): Word {
     const word = asked.word(name);
     // Ended before its wrapper could say so.
     if (cancelled.has(name) && word.kind === 'over' && word.cause === undefined) return CANCELLED;
-    if (exit === undefined || !asksWhy(exit) || word.kind === 'over') return word;
+    if (!asksWhy(records) || word.kind === 'over') return word;
     if (cancelled.has(name)) return CANCELLED;
     // Its scheduler knows who ended it, and is asked at once.
     puzzling.add(name);

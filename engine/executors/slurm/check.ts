@@ -2,6 +2,7 @@
 import type { Resources } from '../../pipeline/graph.ts';
 import type { Verdict } from '../contract.ts';
 import type { SlurmSettings } from '../settings.ts';
+import { awayNodes } from './away.ts';
 import type { Client } from './client.ts';
 import { slurmFault } from './faults.ts';
 import { type Nodes, tooLarge } from './nodes.ts';
@@ -50,6 +51,10 @@ async function check(
     return { fits: 'never', fault: { ...fault, ...kinds.error } };
   }
   const why = kinds?.ok === true ? tooLarge(resources, kinds.value) : undefined;
+  if (fault.code === 'request-too-large' && kinds?.ok === true && why === undefined) {
+    const away = awayNodes(resources, type.value, kinds.value);
+    if (away !== undefined) return { fits: 'later', why: away };
+  }
   return {
     fits: 'never',
     fault: why === undefined ? fault : { ...fault, message: `${fault.message.replace(/\.$/, '')}: ${why}.` },

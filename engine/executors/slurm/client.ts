@@ -75,7 +75,8 @@ export function slurmClient(shell: Shell): Client {
     async details(ids) {
       const rows: Row[] = [];
       for (const id of ids) {
-        const argv = ['scontrol', 'show', 'job', '-o', id] as const;
+        // Codes of steps are among the details alone.
+        const argv = ['scontrol', '-d', 'show', 'job', '-o', id] as const;
         const answer = await run([...argv]);
         if (answer.code === 0) rows.push(...scontrolRows(answer.stdout));
         else if (!/Invalid job id/i.test(answer.stderr)) return err(slurmFault({ argv: [...argv] }, answer));

@@ -17,13 +17,18 @@ export interface Kind {
   /** MiB. */
   readonly memory: number;
   readonly gpus: readonly { readonly type: string | undefined; readonly count: number }[];
+  /** As Slurm writes it: `idle`, `drain*`. */
+  readonly state: string;
+  /** Most nodes of one job. */
+  readonly most: number;
 }
 
-const SINFO_FORMAT = '%P|%l|%D|%c|%m|%G';
+const SINFO_FORMAT = '%P|%l|%D|%c|%m|%G|%t|%s';
 
 export function kindsOf(text: string): Kind[] {
   return text.split('\n').flatMap((line) => {
-    const [name, limit, nodes, cpus, memory, gres] = line.split('|');
+    const [name, limit, nodes, cpus, memory, gres, state = '', size = ''] = line.split('|');
+    const most = /^(?:\d+-)?(\d+)$/.exec(size)?.[1];
     if (name === undefined || gres === undefined) return [];
     const gpus = [...gres.matchAll(/(?:^|,)gpu:(?:([^:,(]+):)?(\d+)/g)].map((match) => ({
       type: match[1],
@@ -37,6 +42,8 @@ export function kindsOf(text: string): Kind[] {
       cpus: Number.parseInt(cpus ?? '', 10),
       memory: Number.parseInt(memory ?? '', 10),
       gpus,
+      state,
+      most: most === undefined ? Number.POSITIVE_INFINITY : Number(most),
     };
   });
 }
@@ -58,6 +65,7 @@ export function tooLarge(resources: Resources, kinds: readonly Kind[]): string |
   const cpus = most((kind) => kind.cpus);
   const memory = most((kind) => kind.memory);
   const limit = most((kind) => secondsOf(kind.limit));
+  const size = most((kind) => kind.most);
   const nodes = new Map<string, number>();
   for (const kind of kinds) nodes.set(kind.partition, (nodes.get(kind.partition) ?? 0) + kind.nodes);
   const count = Math.max(0, ...nodes.values());
@@ -68,6 +76,8 @@ export function tooLarge(resources: Resources, kinds: readonly Kind[]): string |
     return `it asks for ${Math.ceil(resources.memory / 2 ** 20)} MiB a node, the largest node has ${memory} MiB`;
   }
   if (resources.nodes > count) return `it asks for ${resources.nodes} nodes, the partition has ${count}`;
+  if (resources.nodes > size)
+    return `it asks for ${resources.nodes} nodes, the partition gives a job ${size}`;
   if (resources.time > limit) return `it asks for ${resources.time} s, the partition gives ${limit} s`;
   return undefined;
 }
@@ -89,7 +99,8 @@ export function nodesOf(settings: SlurmSettings, client: Client): Nodes {
 
   async function kinds(): Promise<Result<readonly Kind[], ExecutorFault>> {
     if (asked !== undefined && performance.now() - asked.at < FRESH) return ok(asked.kinds);
-    const argv = ['sinfo', '-h', '-o', SINFO_FORMAT] as const;
+    // Without `-e` unlike nodes are one line, with the least that one of them has.
+    const argv = ['sinfo', '-h', '-e', '-o', SINFO_FORMAT] as const;
     const answer = await client.run([...argv]);
     if (answer.code !== 0) return err(slurmFault({ argv: [...argv] }, answer));
     const all = kindsOf(answer.stdout);

@@ -199,6 +199,7 @@ const records = record<Records>({
   start: optional(start),
   exit: optional(exit),
   batch: optional(record<Batch>({ name: word, index: count })),
+  gang: flag,
   beat: optional(word),
   skew: number,
 });

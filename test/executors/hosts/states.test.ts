@@ -26,7 +26,16 @@ const look = (more: Partial<JobLook>, records: Partial<JobLook['records']> = {})
   rebooted: false,
   sizes: [0, 0, 0],
   ...more,
-  records: { started: true, start, exit: undefined, batch: undefined, beat: undefined, skew: 0, ...records },
+  records: {
+    started: true,
+    start,
+    exit: undefined,
+    batch: undefined,
+    gang: false,
+    beat: undefined,
+    skew: 0,
+    ...records,
+  },
 });
 
 describe('what a host sees of a job', () => {

@@ -9,6 +9,7 @@ const NONE: Records = {
   start: undefined,
   exit: undefined,
   batch: undefined,
+  gang: false,
   beat: undefined,
   skew: 0,
 };
@@ -53,6 +54,18 @@ describe('with an exit record', () => {
       record('{"code":127,"missing":"ENOENT"}'),
       { kind: 'not-asked' },
       { kind: 'not-started', code: 'ENOENT' },
+    ],
+    [
+      'of a part on another node, which the launcher does not tell',
+      { ...record('{"code":1}'), gang: true },
+      over('oom', 1),
+      { kind: 'exited', code: 1, cause: 'oom' },
+    ],
+    [
+      'of a stage on several nodes that failed by itself',
+      { ...record('{"code":1}'), gang: true },
+      over(undefined, 1),
+      { kind: 'exited', code: 1 },
     ],
     [
       'asked by the scheduler, which took the node',

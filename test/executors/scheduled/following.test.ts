@@ -14,6 +14,7 @@ const records = (beat: string): Records => ({
   start: undefined,
   exit: undefined,
   batch: undefined,
+  gang: false,
   beat,
   skew: 0,
 });

@@ -268,6 +268,21 @@ describe.skipIf(missing !== undefined)('slurm', { concurrent: true, timeout: 60_
     expect(out).toEqual([expect.stringMatching(/^node 0 at \S+$/), expect.stringMatching(/^node 1 at \S+$/)]);
   });
 
+  it.skipIf(rig?.enforced !== true)('recognises that memory ran out on one of several nodes', async () => {
+    const hog = 'const all = []; for (;;) all.push(Buffer.alloc(2 ** 24, 1));';
+    const text = `[ "$NODE_RANK" = 1 ] || exec sleep 60; exec '${process.execPath}' -e '${hog}'`;
+    const submission = attempt(root, line(text), { resources: { nodes: 2, memory: 128 * 2 ** 20 } });
+    const handle = await submitted(executor, submission);
+    const { exit } = await until(executor, handle, 'ended');
+    expect(exit).toMatchObject({ kind: 'exited', cause: 'oom' });
+  });
+
+  it('tells a failure on several nodes as one', async () => {
+    const text = '[ "$NODE_RANK" = 1 ] || exit 0; sleep 0.5; exit 3';
+    const handle = await submitted(executor, attempt(root, line(text), { resources: { nodes: 2 } }));
+    expect((await until(executor, handle, 'ended')).exit).toEqual({ kind: 'exited', code: 3 });
+  });
+
   it('says why a job that cannot see its folder left nothing', async () => {
     const submission = attempt(root, ['true']);
     const held = slurmExecutor({ ...settings, flags: ['--hold'] }, quick);
@@ -296,6 +311,17 @@ describe.skipIf(missing !== undefined)('slurm', { concurrent: true, timeout: 60_
     expect(await own.submit([submission])).toMatchObject([{ ok: false, error: { passing: false } }]);
     const modest = attempt(root, ['true'], { resources: { gpus: 1, gpuType: 'H1' } });
     expect((await executor.check(modest.resources)).fits).not.toBe('never');
+  });
+
+  it('says that Slurm has no configuration here', async () => {
+    const own = slurmExecutor(settings, {
+      ...quick,
+      shell: (ask) => localShell({ ...ask, argv: ['env', '-u', 'SLURM_CONF', ...ask.argv] }),
+    });
+    expect(await own.check(attempt(root, ['true']).resources)).toMatchObject({
+      fits: 'never',
+      fault: { code: 'slurm-unconfigured', output: expect.stringContaining('configuration source') },
+    });
   });
 
   it('says that there is no sbatch', async () => {

@@ -1,6 +1,7 @@
 /** What sbatch is given, and what the nodes are known to have. */
 import { describe, expect, it } from 'vitest';
 import { clientEnvironment } from '../../../engine/executors/shell.ts';
+import { awayNodes } from '../../../engine/executors/slurm/away.ts';
 import { slurmFault } from '../../../engine/executors/slurm/faults.ts';
 import { kindsOf, secondsOf, tooLarge, typeOf } from '../../../engine/executors/slurm/nodes.ts';
 import { groupsOf, jobIdOf, requestWords, sbatchOf } from '../../../engine/executors/slurm/sbatch.ts';
@@ -122,6 +123,53 @@ describe('nodes', () => {
     else expect(said).toContain(words);
   });
 
+  const states = (text: string) => kindsOf(text).filter(({ partition }) => partition === 'gpu');
+  const MIXED =
+    'gpu*|infinite|2|8|4096|gpu:h100:4|down*|1-infinite\ngpu*|infinite|1|8|4096|gpu:h100:4|drng|1-infinite\n' +
+    'gpu*|infinite|1|64|8000|gpu:a100:2|idle~|1-infinite\ncpu|infinite|9|64|8000|(null)|idle|1-infinite\n';
+
+  it.each([
+    // Those that are there would do: then it is something else that Slurm refuses.
+    [{ gpus: 1 }, undefined, undefined],
+    [{ cpus: 16 }, undefined, undefined],
+    [{ gpus: 4 }, undefined, '3 of the 3 nodes that could take it are not available (down, drng)'],
+    [{ gpus: 1 }, 'h100', '3 of the 3'],
+    [{ gpus: 1, nodes: 2 }, undefined, '3 of the 4'],
+    [{ gpus: 1, nodes: 4 }, undefined, '3 of the 4'],
+    // All of them would not do either.
+    [{ gpus: 1, nodes: 5 }, undefined, undefined],
+    [{ gpus: 4, cpus: 64 }, undefined, undefined],
+    [{ gpus: 5 }, undefined, undefined],
+  ])('%j of type %s waits for nodes: %s', (resources, type, words) => {
+    const said = awayNodes({ ...NO_RESOURCES, ...resources }, type, states(MIXED));
+    if (words === undefined) expect(said).toBeUndefined();
+    else expect(said).toContain(words);
+  });
+
+  it.each([
+    ...['idle', 'mix', 'alloc', 'comp', 'plnd', 'idle~', 'mix#', 'alloc@', 'idle$'].map((state) => [
+      state,
+      false,
+    ]),
+    ...['down', 'down*', 'idle*', 'drain', 'drng', 'fail', 'maint', 'unk', 'teleported'].map((state) => [
+      state,
+      true,
+    ]),
+  ])('%s is away: %s', (state, away) => {
+    const said = awayNodes(
+      NO_RESOURCES,
+      undefined,
+      states(`gpu*|infinite|1|8|4096|(null)|${state}|1-infinite\n`),
+    );
+    expect(said !== undefined).toBe(away);
+  });
+
+  it('of which a job gets fewer than it asks for are too few', () => {
+    const own = states('gpu*|infinite|4|8|4096|(null)|idle|1-2\n');
+    expect(tooLarge({ ...NO_RESOURCES, nodes: 3 }, own)).toContain('the partition gives a job 2');
+    expect(tooLarge({ ...NO_RESOURCES, nodes: 2 }, own)).toBeUndefined();
+  });
+
   it('tell the type of GPU to ask for: the smallest that is enough', () => {
     const memories = { a100: 40, h100: 80 };
     const ask = (gpus: number, gpuMemory: number, gpuType?: string) =>
@@ -153,9 +201,62 @@ describe('a refusal', () => {
     ['Batch job submission failed: Socket timed out on send/recv operation', 'slurm-away', true],
     ['Unable to contact slurm controller (connect failure)', 'slurm-away', true],
     ['Batch job submission failed: QOSMaxSubmitJobPerUserLimit', 'submit-limit', true],
+    // As 22.05 says them.
+    [
+      'sbatch: error: fetch_config: DNS SRV lookup failed\nsbatch: fatal: Could not establish a configuration source',
+      'slurm-unconfigured',
+      false,
+    ],
+    [
+      'sbatch: error: ClusterName needs to be specified\nsbatch: fatal: Unable to process configuration file',
+      'slurm-unconfigured',
+      false,
+    ],
+    [
+      'sbatch: error: Munge encode failed: Failed to access "/run/munge/munge.socket.2": No such file or directory',
+      'slurm-auth',
+      false,
+    ],
+    ['allocation failure: Invalid partition name specified', 'no-partition', false],
+    ['allocation failure: Invalid qos specification', 'no-qos', false],
+    [
+      'allocation failure: Requested time limit is invalid (missing or exceeds some limit)',
+      'time-over-limit',
+      false,
+    ],
+    ['allocation failure: Node count specification invalid', 'node-count', false],
+    ['allocation failure: Invalid generic resource (gres) specification', 'no-such-gpu', false],
+    ['allocation failure: Memory required by task is not available', 'request-too-large', false],
+    ['allocation failure: More processors requested than permitted', 'request-too-large', false],
+    ['allocation failure: Required partition not available (inactive or drain)', 'partition-down', true],
+    ['allocation failure: Requested nodes are busy', 'partition-down', true],
+    ["allocation failure: User's group not permitted to use this partition", 'slurm-denied', false],
+    ['allocation failure: Access/permission denied', 'slurm-denied', false],
+    ['allocation failure: Requested reservation is invalid', 'no-reservation', false],
+    ['allocation failure: Invalid feature specification', 'bad-flag', false],
+    ['sbatch: error: "x" is not a valid node count', 'bad-flag', false],
+    ["sbatch: unrecognized option '--frob'", 'bad-flag', false],
+    ['sbatch: error: Invalid --begin specification', 'bad-flag', false],
+    [
+      "sbatch: error: AssocMaxSubmitJobLimit\nsbatch: error: Batch job submission failed: Job violates accounting/QOS policy (job submit limit, user's size and/or time limits)",
+      'submit-limit',
+      true,
+    ],
+    [
+      "sbatch: error: QOSMaxWallDurationPerJobLimit\nsbatch: error: Batch job submission failed: Job violates accounting/QOS policy (job submit limit, user's size and/or time limits)",
+      'over-policy',
+      false,
+    ],
+    [
+      "Batch job submission failed: Job violates accounting/QOS policy (job submit limit, user's size and/or time limits)",
+      'submit-limit',
+      true,
+    ],
+    ['Batch job submission failed: Slurm temporarily unable to accept job', 'slurm-away', true],
     ['something else', 'submit-refused', false],
   ])('%s is %s', (stderr, code, passing) => {
     const fault = slurmFault({ argv: ['sbatch', '-p', 'x'] }, { code: 1, stdout: '', stderr });
     expect(fault).toMatchObject({ code, passing, command: 'sbatch -p x', output: stderr });
+    if (code !== 'slurm-away') expect(fault.hint).toMatch(/\w/);
   });
 });
