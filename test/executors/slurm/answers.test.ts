@@ -93,7 +93,7 @@ describe('an attempt of an earlier run', () => {
       'w-2 2',
     ]);
     // Without a time it looks at today only.
-    expect(called('sacct')[0]).toContain('--starttime=');
+    expect(called('sacct')[0]).toMatch(/--starttime=now-\d+days/);
   });
 
   it('is not said to be unknown while somebody did not answer', async () => {
