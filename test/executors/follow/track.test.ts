@@ -163,7 +163,7 @@ describe('submissions', () => {
     start(tracker, 'a');
     await vi.advanceTimersByTimeAsync(1000);
     for (const name of ['b', 'c']) start(tracker, name);
-    // The call with both ends five seconds after the first one, not after it was ready.
+    // The second call goes out when the first has come back, and takes its time itself.
     await vi.advanceTimersByTimeAsync(8000);
     expect(submits).toEqual([['a']]);
     await vi.advanceTimersByTimeAsync(2000);
