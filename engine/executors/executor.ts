@@ -17,7 +17,14 @@ export interface Sinks {
 }
 
 /** What the executor knows of an end beyond its code. */
-export type ExitCause = 'oom' | 'timeout' | 'preempted' | 'cancelled' | 'node-lost' | 'launch-failed';
+export type ExitCause =
+  | 'oom'
+  | 'timeout'
+  | 'preempted'
+  | 'cancelled'
+  | 'node-lost'
+  | 'launch-failed'
+  | 'disk-full';
 
 export type Exit =
   | { readonly kind: 'exited'; readonly code: number; readonly cause?: ExitCause | undefined }

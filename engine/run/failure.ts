@@ -105,6 +105,7 @@ const CAUSES: { readonly [C in ExitCause]: FailureCause } = {
   cancelled: 'invalid',
   'node-lost': 'node-lost',
   'launch-failed': 'launch-failed',
+  'disk-full': 'error',
 };
 
 function blame(cause: ExitCause): Pick<Failed, 'cause' | 'byPlace'> {
@@ -127,6 +128,10 @@ function known(cause: ExitCause, time: number, evidence?: string): StageFailure 
       return { code: 'node-lost', message: `The machine that it ran on is gone, or lost it${why}` };
     case 'launch-failed':
       return { code: 'launch-failed', message: `Its executor could not start it${why}` };
+    case 'disk-full': {
+      const hint = 'free some space there; what it printed may be cut short';
+      return { code: 'disk-full', message: 'The disk that it writes to is full.', hint };
+    }
   }
 }
 

@@ -3,7 +3,7 @@
  * rigs put themselves. Nothing is started here.
  */
 import { execFileSync, spawnSync } from 'node:child_process';
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
@@ -99,6 +99,19 @@ export function ownSshRig(name: string, knobs: { readonly [name: string]: string
   const up = spawnSync('bash', [join(RIGS, 'sshd-up.sh')], { env, encoding: 'utf8' });
   if (up.status !== 0) return { missing: up.stderr.trim().split('\n').at(-1) ?? 'no SSH hosts' };
   return sshRig(folder);
+}
+
+/** Makes login nodes of the hosts: Slurm's programs, first on their PATH, know its configuration. */
+export function slurmOnHosts({ folder }: SshRig, { env }: SlurmRig): void {
+  for (const name of ['sbatch', 'squeue', 'scancel', 'scontrol', 'sacct', 'sinfo']) {
+    const program = join(folder, 'bin', name);
+    const text = `#!/bin/sh\nSLURM_CONF=${env.SLURM_CONF} PATH=\${PATH#*:} exec ${name} "$@"\n`;
+    if (existsSync(program) && readFileSync(program, 'utf8') === text) continue;
+    // Whole or not there: another test may be calling it.
+    const temporary = `${program}.${process.pid}`;
+    writeFileSync(temporary, text, { mode: 0o755 });
+    renameSync(temporary, program);
+  }
 }
 
 /** A command on a host of the rig; its output. */

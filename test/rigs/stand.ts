@@ -75,7 +75,9 @@ export function stand(
   const tree = new Tree({ 'warren.yaml': stringify({ profiles }), ...files }, target.folder);
   const env = { ...target.env, ...options.env };
 
-  if (target.slurm !== undefined) onTestFinished(() => cancelBelow(tree.folder, target.env));
+  const { slurm } = target;
+  if (slurm !== undefined)
+    onTestFinished(() => cancelBelow([tree.folder, ...rootOf(profiles.there)], slurm.env));
 
   // What came before a start is not the start's, however late its own journal comes.
   let earlier: readonly string[] = [];
@@ -152,12 +154,16 @@ function journal(tree: Tree, earlier: readonly string[]): Event[] {
 }
 
 /** Jobs that a failed test has left waiting or running. */
-function cancelBelow(folder: string, env: { readonly [name: string]: string }): void {
+function cancelBelow(folders: readonly string[], env: { readonly [name: string]: string }): void {
   const all = execFileSync('squeue', ['-h', '-o', '%A %Z'], {
     env: { ...process.env, ...env },
     encoding: 'utf8',
   });
-  const left = all.split('\n').filter((line) => line.includes(` ${folder}`));
+  const left = all.split('\n').filter((line) => folders.some((folder) => line.includes(` ${folder}`)));
   const ids = left.map((line) => line.split(' ')[0] as string);
   if (ids.length > 0) execFileSync('scancel', ids, { env: { ...process.env, ...env } });
+}
+
+function rootOf(profile: { readonly root?: unknown }): string[] {
+  return typeof profile.root === 'string' ? [profile.root] : [];
 }

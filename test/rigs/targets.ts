@@ -1,10 +1,19 @@
 /** @file Where the conformance suite of executors runs each of its cases. */
 import { randomBytes } from 'node:crypto';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, vi } from 'vitest';
 import { untilGone } from './puppets.ts';
-import { type Found, onHost, type SlurmRig, type SshRig, slurmRig, sshRig } from './services.ts';
+import {
+  type Found,
+  onHost,
+  type SlurmRig,
+  type SshRig,
+  slurmOnHosts,
+  slurmRig,
+  sshRig,
+} from './services.ts';
 
 type Settings = { readonly [name: string]: unknown };
 
@@ -87,6 +96,30 @@ function sbatch(flags: readonly string[]): unknown {
   return ['sbatch', ...fixed, ...asked, ...flags, '{script}'];
 }
 
+/** Nothing here knows of the cluster: what is submitted is submitted on the first host. Its nodes share `root` with it. */
+const viaSsh: Target = {
+  ...onSlurm,
+  name: 'slurm via ssh',
+  missing: slurm.missing ?? ssh.missing,
+  sharedFiles: false,
+  folder: ssh.rig?.scratch ?? tmpdir(),
+  env: {},
+  flagged: (...flags) => ({ flags }),
+  profile: () => {
+    const [host] = ssh.rig?.hosts ?? [];
+    const [config, root] = [ssh.rig?.config, sharedRoot()];
+    if (ssh.rig !== undefined && slurm.rig !== undefined) slurmOnHosts(ssh.rig, slurm.rig);
+    return { executor: 'slurm', via: { host }, config, root, partition: 'gpu', flags: [AWAY_FROM_FRAGILE] };
+  },
+};
+
+let shared: string | undefined;
+
+function sharedRoot(): string {
+  shared ??= mkdtempSync(join(tmpdir(), 'warren-root-'));
+  return shared;
+}
+
 /** The hosts of a rig, where nothing of a project is but what an engine brings. */
 export function sshOn({ rig, missing }: Found<SshRig>): Target {
   const there = (): SshRig => {
@@ -129,10 +162,11 @@ function rootOn(rig: SshRig): string {
 }
 
 afterAll(() => {
+  if (shared !== undefined) rmSync(shared, { recursive: true, force: true });
   for (const [rig, root] of roots) for (const host of rig.hosts) onHost(rig, host, `rm -rf ${root}`);
 });
 
-export const TARGETS: readonly Target[] = [local, sshOn(ssh), overSlurm, byCommands];
+export const TARGETS: readonly Target[] = [local, sshOn(ssh), overSlurm, viaSsh, byCommands];
 
 /** What a test file asks for, with a word about each target that it goes without. */
 export function targets(wanted: (target: Target) => boolean = () => true): readonly Target[] {

@@ -26,7 +26,7 @@ export interface ExitRecord {
   readonly code: number | undefined;
   readonly signal: string | undefined;
   /** What the wrapper knows: its own time limit, and what the kernel counts. */
-  readonly cause: 'timeout' | 'oom' | undefined;
+  readonly cause: 'timeout' | 'oom' | 'disk-full' | undefined;
   /** The signal by which somebody asked for the end. */
   readonly asked: string | undefined;
   /** Why there was nothing to start: `ENOENT`, `EACCES`, `ENOTDIR`. */
@@ -113,7 +113,7 @@ export function parseExit(text: string): ExitRecord | undefined {
   return {
     code,
     signal,
-    cause: cause === 'timeout' || cause === 'oom' ? cause : undefined,
+    cause: cause === 'timeout' || cause === 'oom' || cause === 'disk-full' ? cause : undefined,
     asked: word(fields['asked']),
     missing: word(fields['missing']),
     seconds: whole(fields['seconds']) ?? 0,

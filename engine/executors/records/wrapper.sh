@@ -29,6 +29,9 @@ if ! mkdir "$job/started" 2>/dev/null; then
   done
 fi
 
+# Room for the record of the end is taken now: a disk that the command fills is an end that has to be told, too.
+printf '%1023s\n' '' >"$job/exit.tmp" 2>/dev/null
+
 # Seconds of a clock that nobody sets, in `now`.
 seconds() {
   if [ -r /proc/uptime ]; then
@@ -226,12 +229,17 @@ if [ $code -ne 0 ]; then
     cause='"timeout"'
   elif [ "$kills" -gt "$kills_before" ] && { [ -n "$own_counter" ] || { [ $code -eq 137 ] && [ -z "$killed" ]; }; }; then
     cause='"oom"'
+  elif ! printf '%1023s\n' '' 2>/dev/null >"$job/room"; then
+    cause='"disk-full"'
   fi
+  rm -f "$job/room"
 fi
 missing=
 if [ -f "$job/not-started" ]; then read -r missing <"$job/not-started"; fi
 quote "$missing"; missing=$quoted
 quote "$asked"
 seconds
-record exit "{\"code\":$shown,\"signal\":$signalled,\"cause\":$cause,\"asked\":$quoted,\"missing\":$missing,\"seconds\":$((now - begun)),\"at\":$(date +%s)}"
+# Over what is there, without cutting it off first: blanks stay behind the record.
+printf '%s' "{\"code\":$shown,\"signal\":$signalled,\"cause\":$cause,\"asked\":$quoted,\"missing\":$missing,\"seconds\":$((now - begun)),\"at\":$(date +%s)}" 1<>"$job/exit.tmp" && mv -f "$job/exit.tmp" "$job/exit" ||
+  printf 'warren: cannot write %s\n' "$job/exit" >&2
 exit $code

@@ -67,7 +67,7 @@ describe.each(targets())('$name', (target) => {
   test('secrets of pass_env arrive, and are on no disk; nothing else of the caller does', async () => {
     const p = await puppets();
     const secret = `s3cr3t '$(touch pwned)'\n"x" ${'z'.repeat(20)}`;
-    const profile = target.ssh === undefined ? {} : { root: target.profile()['root'] };
+    const { root } = target.profile();
     const s = stand(
       target,
       {
@@ -77,7 +77,7 @@ stages:
 out: { o: a.o }
 `,
       },
-      { env: { TOKEN: secret, OTHER: 'not asked for' }, profile },
+      { env: { TOKEN: secret, OTHER: 'not asked for' } },
     );
     const going = s.start();
     const a = await going.meet(p.next('a'));
@@ -96,7 +96,7 @@ out: { o: a.o }
       'TZ',
     ]);
     // While it runs: what is only written for a while is written, too.
-    expect(holding('zzzzzzzzzzzzzzzzzzzz', s.tree.folder, target, profile.root)).toEqual([]);
+    expect(holding('zzzzzzzzzzzzzzzzzzzz', s.tree.folder, target, root)).toEqual([]);
     await a.print(`${secret.split('\n')[1]}\n`);
     await a.write(a.words[0] as string, 'x');
     a.exit();
@@ -104,7 +104,7 @@ out: { o: a.o }
     expect(code).toBe(0);
     expect(stderr).not.toContain('zzzzzzzzzz');
     expect(s.events('stage-output').map(({ text }) => text)).toEqual(['***']);
-    expect(holding('zzzzzzzzzzzzzzzzzzzz', s.tree.folder, target, profile.root)).toEqual([]);
+    expect(holding('zzzzzzzzzzzzzzzzzzzz', s.tree.folder, target, root)).toEqual([]);
     if (target.slurm !== undefined)
       expect(
         execFileSync('squeue', ['-t', 'all', '-o', '%all'], {
@@ -128,7 +128,8 @@ out: { o: a.o }
 
 /** Files that hold a text: of the project, and of the root on hosts. */
 function holding(text: string, folder: string, target: Target, root: unknown): string[] {
-  const here = spawnSync('grep', ['-rl', text, folder], { encoding: 'utf8' }).stdout;
+  const shared = target.ssh === undefined && typeof root === 'string' ? [root] : [];
+  const here = spawnSync('grep', ['-rl', text, folder, ...shared], { encoding: 'utf8' }).stdout;
   const there = (target.ssh?.hosts ?? []).map((host) =>
     target.ssh === undefined ? '' : onHost(target.ssh, host, `grep -rl ${text} ${String(root)} || true`),
   );

@@ -21,8 +21,9 @@ async function succeed(puppet: Puppet, text: string): Promise<void> {
 describe.each(targets(({ survives }) => survives))('$name', (target) => {
   const test = it.skipIf(target.missing !== undefined);
 
-  // A scheduler by commands is asked as Slurm is; a minute of patience is enough of it.
-  const tested = it.skipIf(target.missing !== undefined || target.name === 'command');
+  // Slurm is asked alike in all three ways; a minute of patience once is enough.
+  const alike = ['command', 'slurm via ssh'].includes(target.name);
+  const tested = it.skipIf(target.missing !== undefined || alike);
 
   tested('wrapper and command killed together: lost, and made again without being asked', async () => {
     const p = await puppets();
