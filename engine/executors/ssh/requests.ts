@@ -189,7 +189,7 @@ const start = record<Start>({
 const exit = record<ExitRecord>({
   code: optional(count),
   signal: optional(matching(/^SIG[A-Z0-9+-]{1,16}$/)),
-  cause: optional(either('timeout', 'oom')),
+  cause: optional(either('timeout', 'oom', 'disk-full')),
   asked: optional(word),
   missing: optional(word),
   seconds: number,

@@ -108,7 +108,8 @@ out: { o: a.o }
     if (target.slurm !== undefined)
       expect(
         execFileSync('squeue', ['-t', 'all', '-o', '%all'], {
-          env: { ...process.env, ...target.env },
+          env: { ...process.env, ...target.slurm?.env },
+          maxBuffer: 2 ** 28,
           encoding: 'utf8',
         }),
       ).not.toContain('zzzzzzzzzz');
