@@ -13,6 +13,8 @@ export type Word =
       readonly said: string;
       readonly cause?: ExitCause | undefined;
       readonly code?: number | undefined;
+      /** Of `cancelled`: it had a node by then, and nobody is known to have asked for its end. */
+      readonly given?: true | undefined;
     }
   /** It answered, and does not know of the job. */
   | { readonly kind: 'nobody' }
@@ -89,11 +91,15 @@ function withoutExit(records: Records, word: Word, { gone, grace }: Patience): S
           evidence: `it was started twice, and the first start is gone${lastSeen(records)}`,
         };
       }
+      if (cause === 'cancelled' && !records.started) {
+        // A node that fails to start what it was given may have it cancelled, too.
+        if (word.given !== true) return { kind: 'ended', exit: { kind: 'vanished', cause, evidence: said } };
+        if (gone < Math.min(grace, LATE)) return sofar(records);
+        const evidence = `${said}, before it began there`;
+        return { kind: 'ended', exit: { kind: 'vanished', cause: 'launch-failed', evidence } };
+      }
       // A wrapper that was killed wrote nothing; but what it wrote may not have come through yet.
-      if (
-        cause !== undefined &&
-        (gone >= Math.min(grace, LATE) || (cause === 'cancelled' && !records.started))
-      ) {
+      if (cause !== undefined && gone >= Math.min(grace, LATE)) {
         return { kind: 'ended', exit: { kind: 'vanished', cause, evidence: said } };
       }
       if (gone < grace) return running(records, undefined);

@@ -54,7 +54,8 @@ export function scheduled(question: Question, seed: string, options: ScheduledOp
   function wordOf(name: string, records: Records): Word {
     const word = asked.word(name);
     // Ended before its wrapper could say so.
-    if (cancelled.has(name) && word.kind === 'over' && word.cause === undefined) return CANCELLED;
+    if (cancelled.has(name) && word.kind === 'over' && (word.cause === undefined || word.given))
+      return CANCELLED;
     if (!asksWhy(records) || word.kind === 'over') return word;
     if (cancelled.has(name)) return CANCELLED;
     // Its scheduler knows who ended it, and is asked at once.

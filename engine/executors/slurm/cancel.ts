@@ -19,7 +19,7 @@ export async function cancelJobs(
   grace: number,
 ): Promise<void> {
   if (handles.length === 0) return;
-  const left = await identified(client, handles);
+  const left = await withStarted(files, await identified(client, handles));
   const ids = left.map(({ id }) => id);
   if (ids.length === 0) return;
   // First what waits, so that none of it begins in between. Exit codes of scancel say nothing.
@@ -58,6 +58,15 @@ async function identified(client: Client, handles: readonly Handle[]): Promise<H
         .map((row) => ({ ...handle, id: row.id })),
     ),
   ];
+}
+
+/** Submitted twice after all: the first to start has the attempt, and the handle may name the other. */
+async function withStarted(files: JobFiles, handles: readonly Handle[]): Promise<Handle[]> {
+  const looks = await files.look(handles.map(({ folder }) => folder));
+  return handles.flatMap((handle, at) => {
+    const id = looks.ok ? looks.value[at]?.start?.id : undefined;
+    return id === undefined || id === handle.id ? [handle] : [handle, { ...handle, id }];
+  });
 }
 
 async function untilOver(

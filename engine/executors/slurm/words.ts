@@ -119,6 +119,8 @@ const OVER: { readonly [state: string]: ExitCause | undefined } = {
 };
 /** Slurm's code for a step that the kernel killed for memory. */
 const OOM_CODE = '0:125';
+/** Of a job that never had any, in accounting. */
+const NO_NODES = 'None assigned';
 /** Reasons that say nothing. */
 const NO_REASON = new Set(['', 'None', '(null)', 'N/A']);
 
@@ -133,6 +135,7 @@ export function wordOf(row: Row): Word | undefined {
   const cause = oom ? 'oom' : OVER[state];
   const [code, signal] = row.code.split(':').map(Number);
   const how = signal ? `, by signal ${signal}` : code ? `, with code ${code}` : '';
+  const given = cause === 'cancelled' && row.nodes !== '' && row.nodes !== NO_NODES;
   const where = row.nodes === '' ? '' : ` on ${row.nodes}`;
   const why = NO_REASON.has(row.reason) || row.reason === 'JobLaunchFailure' ? '' : `, ${row.reason}`;
   return {
@@ -140,6 +143,8 @@ export function wordOf(row: Row): Word | undefined {
     said: `Slurm says ${row.state}${how}${where}${why}`,
     ...(cause !== undefined && { cause }),
     ...(code !== undefined && Number.isInteger(code) && row.code !== '' && { code }),
+    // slurmd does so as the user that it runs as.
+    ...(given && !/ by [1-9]/.test(row.state) && { given }),
   };
 }
 

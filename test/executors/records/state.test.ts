@@ -131,6 +131,10 @@ describe('without one', () => {
       exit: { kind: 'vanished', cause: 'node-lost' },
     });
     expect(state(NONE, over('cancelled'))).toMatchObject({ kind: 'ended', exit: { cause: 'cancelled' } });
+    const given: Word = { kind: 'over', said: 'it said so', cause: 'cancelled', given: true };
+    expect(state(NONE, given, 2999)).toMatchObject({ kind: 'queued' });
+    expect(state(NONE, given, 3000)).toMatchObject({ exit: { cause: 'launch-failed' } });
+    expect(state(BEGUN, given, 3000)).toMatchObject({ exit: { cause: 'cancelled' } });
     expect(state(NONE, over(undefined, 127), 60_000)).toMatchObject({ exit: { cause: 'launch-failed' } });
   });
 

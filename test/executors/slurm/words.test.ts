@@ -71,6 +71,15 @@ describe('a state', () => {
       said: 'Slurm says FAILED, by signal 9 on n1',
       code: 0,
     });
+    // slurmd has a job cancelled that it cannot start; a user's own is told by its number.
+    expect(wordOf(row('CANCELLED', { nodes: 'n1' }))).toMatchObject({ given: true });
+    expect(wordOf(row('CANCELLED by 0', { nodes: 'n1' }))).toMatchObject({ given: true });
+    for (const [state, nodes] of [
+      ['CANCELLED', ''],
+      ['CANCELLED', 'None assigned'],
+      ['CANCELLED by 1000', 'n1'],
+    ])
+      expect(wordOf(row(state as string, { nodes: nodes as string }))).not.toHaveProperty('given');
     expect(wordOf(row('FAILED', { code: '3:0' }))).toMatchObject({
       code: 3,
       said: 'Slurm says FAILED, with code 3',
