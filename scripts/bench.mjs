@@ -12,9 +12,9 @@ const root = join(import.meta.dirname, '..');
 const bench = join(root, 'bench');
 /** Folders that hold parts of benches, not benches. */
 const PARTS = new Set([
+  'adopting',
   'executing',
   'fuzzing',
-  'executing',
   'killing',
   'leasing',
   'measure',
