@@ -5,6 +5,12 @@ import { errnoOf } from './publish.ts';
 
 /** What says that two folders will never share a link: other devices, or a file system that knows none. */
 const NEVER: ReadonlySet<string> = new Set(['EXDEV', 'EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EACCES']);
+/** Whether a second name was refused in a way that leaves a copy. EMLINK: this one file has as many names as it can have. */
+export function isUnlinkable(error: unknown): boolean {
+  const code = errnoOf(error) ?? '';
+  return code === 'EMLINK' || NEVER.has(code);
+}
+
 /** Pairs of devices, by number, between which a link was refused: facts of this machine, asked for once. */
 const unlinked = new Set<string>();
 
@@ -16,10 +22,9 @@ export function linkOrCopy(object: string, to: string, form: 'file' | 'exec'): b
       linkSync(object, to);
       return true;
     } catch (error) {
-      const code = errnoOf(error) ?? '';
-      // EMLINK: this one object has as many names as it can have (65,000 on ext4).
-      if (code !== 'EMLINK' && !NEVER.has(code)) throw error;
-      if (code !== 'EMLINK') unlinked.add(pairOf(object, to));
+      if (!isUnlinkable(error)) throw error;
+      // Of 65,000 names on ext4 this is one object's fault, not that of the two folders.
+      if (errnoOf(error) !== 'EMLINK') unlinked.add(pairOf(object, to));
     }
   }
   copyForStage(object, to, form);

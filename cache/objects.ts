@@ -1,12 +1,22 @@
 /** @file Objects: read-only files named by the digest of their bytes. */
 import { randomBytes } from 'node:crypto';
-import { chmodSync, copyFileSync, lstatSync, mkdirSync, renameSync, type Stats, utimesSync } from 'node:fs';
+import {
+  chmodSync,
+  copyFileSync,
+  linkSync,
+  lstatSync,
+  mkdirSync,
+  renameSync,
+  type Stats,
+  utimesSync,
+} from 'node:fs';
 import { dirname } from 'node:path';
 import { digestFile, digestFileInTurns, hexOf } from '../base/digest.ts';
 import type { Digest } from '../base/ids.ts';
 import { digestOnThread, LARGE } from '../base/threads.ts';
 import type { Artifact } from './artifact.ts';
 import { objectPath, quarantinePath } from './layout.ts';
+import { isUnlinkable } from './link.ts';
 import { errnoOf, temporaryBeside, withFolder, writeAtomic } from './publish.ts';
 import { syncFiles } from './sync.ts';
 
@@ -69,17 +79,21 @@ export function quarantine(cache: string, digest: Digest, form: Artifact['form']
 
 type Stored = Artifact & { readonly form: FileForm };
 
-/** Moves a finished file into the cache. The source is consumed where it can be renamed, else copied. */
-export async function storeFile(cache: string, source: string): Promise<Stored> {
-  const [ready] = await prepareFiles(cache, [source]);
+/** Moves a finished file into the cache. The source is consumed where it can be renamed, else copied; with `keep` it stays. */
+export async function storeFile(cache: string, source: string, keep = false): Promise<Stored> {
+  const [ready] = await prepareFiles(cache, [source], keep);
   return publishFile(cache, ready as Ready);
 }
 
 /** Hashes files and puts them on the disk, all at once: what is left for each is to get its object's name. */
-export async function prepareFiles(cache: string, sources: readonly string[]): Promise<Ready[]> {
+export async function prepareFiles(
+  cache: string,
+  sources: readonly string[],
+  keep = false,
+): Promise<Ready[]> {
   const ready: Ready[] = [];
   for (const [i, source] of sources.entries()) {
-    ready.push(await prepare(cache, source));
+    ready.push(await prepare(cache, source, keep));
     if (i % TURN === TURN - 1) await new Promise((resolve) => setImmediate(resolve));
   }
   await syncFiles(ready.flatMap(({ temporary }) => temporary ?? []));
@@ -96,14 +110,15 @@ export interface Ready {
   readonly temporary: string | undefined;
 }
 
-async function prepare(cache: string, source: string): Promise<Ready> {
+async function prepare(cache: string, source: string, keep: boolean): Promise<Ready> {
   const stat = lstatSync(source);
   const digest = await digestOfOutput(source, stat.size);
   const form: FileForm = stat.mode & 0o111 ? 'exec' : 'file';
   const stored = { form, digest };
   if (isThere(cache, digest, form)) return { stored, temporary: undefined };
   // A file with a second name could still be written through that name: such a one is copied.
-  const temporary = stat.nlink === 1 ? source : copyBeside(source, objectPath(cache, digest, form));
+  const path = objectPath(cache, digest, form);
+  const temporary = stat.nlink > 1 ? copyBeside(source, path) : keep ? linkBeside(source, path) : source;
   seal(temporary, stored);
   return { stored, temporary };
 }
@@ -154,6 +169,18 @@ export function storeText(cache: string, digest: Digest, text: string): void {
 function seal(path: string, { form, digest }: Stored): void {
   chmodSync(path, form === 'exec' ? 0o555 : 0o444);
   stampQuietly(path, digest);
+}
+
+/** The object's name is a second one of a source that stays, read-only from now on; a copy where there can be none. */
+function linkBeside(source: string, path: string): string {
+  const temporary = temporaryBeside(path);
+  try {
+    withFolder(temporary, () => linkSync(source, temporary));
+    return temporary;
+  } catch (error) {
+    if (!isUnlinkable(error)) throw error;
+    return copyBeside(source, path);
+  }
 }
 
 function copyBeside(source: string, path: string): string {

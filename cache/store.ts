@@ -11,12 +11,16 @@ import { prepareFiles, publishFile, type Ready, sealInPlace, storeFile } from '.
 import { storeTree, treeDigest } from './tree.ts';
 import { walkFolder } from './walk.ts';
 
-/** Stores a file or folder; the source is consumed. Links out of a folder, FIFOs, sockets and devices are refused. */
-export async function storeArtifact(cache: string, source: string): Promise<Result<Artifact, ArtifactFault>> {
+/** Stores a file or folder; the source is consumed, unless it is to be kept, read-only, for whoever has to do it again. Links out of a folder, FIFOs, sockets and devices are refused. */
+export async function storeArtifact(
+  cache: string,
+  source: string,
+  keep = false,
+): Promise<Result<Artifact, ArtifactFault>> {
   const stat = lstatSync(source, { throwIfNoEntry: false });
   if (stat === undefined) return err({ code: 'missing', path: source, message: 'it is not there.' });
-  if (stat.isDirectory()) return storeFolder(cache, source);
-  if (stat.isFile()) return ok(await storeFile(cache, source));
+  if (stat.isDirectory()) return storeFolder(cache, source, keep);
+  if (stat.isFile()) return ok(await storeFile(cache, source, keep));
   if (stat.isSymbolicLink()) {
     return err({ code: 'symlink-escapes', path: source, message: 'it is a link, not a file of its own.' });
   }
@@ -26,7 +30,11 @@ export async function storeArtifact(cache: string, source: string): Promise<Resu
 const NOTHING = (): boolean => false;
 const ignore = (): void => undefined;
 
-async function storeFolder(cache: string, source: string): Promise<Result<Artifact, ArtifactFault>> {
+async function storeFolder(
+  cache: string,
+  source: string,
+  keep: boolean,
+): Promise<Result<Artifact, ArtifactFault>> {
   const walk = walkFolder(source, NOTHING, ignore);
   if (!walk.ok) return walk;
   for (const [folder, names] of walk.value.folders) {
@@ -35,7 +43,7 @@ async function storeFolder(cache: string, source: string): Promise<Result<Artifa
   }
   const files = walk.value.members.filter(({ kind }) => kind === 'file');
   const paths = files.map(({ path }) => join(source, path));
-  const ready = (await prepareFiles(cache, paths)).values();
+  const ready = (await prepareFiles(cache, paths, keep)).values();
   const entries: TreeEntry[] = [];
   try {
     for (const member of walk.value.members) {

@@ -20,6 +20,9 @@ export interface Attempt {
   readonly state: string;
 }
 
+/** In the folder of one whose results are all here. */
+export const COLLECTED = 'collected.json';
+
 const PARTS = ['in', 'out', 'tmp'] as const;
 
 /** Makes the next attempt's folder. What killed attempts of the key left behind goes first; the caller has its lock. */
@@ -42,7 +45,7 @@ export function openAttempt(project: Project, key: Key, keepState: boolean): Att
 
 /**
  * The folder of an attempt that an earlier run submitted. `alive`: all of it stays, but its log is written again from the
- * start; otherwise it never began, and is laid out anew.
+ * start, unless all of it was heard; otherwise it never began, and is laid out anew.
  */
 export function reopenAttempt(project: Project, key: Key, number: number, alive: boolean): Attempt {
   const base = attemptsFolder(project, key);
@@ -52,7 +55,7 @@ export function reopenAttempt(project: Project, key: Key, number: number, alive:
     clearAttempt(folder);
     makeParts(base, number);
   }
-  rmSync(log, { force: true });
+  if (!existsSync(join(folder, COLLECTED))) rmSync(log, { force: true });
   return { number, folder, log, state: join(base, 'state') };
 }
 
@@ -64,9 +67,10 @@ export function clearAttempt(folder: string): void {
   }
 }
 
-/** After success nothing is left but logs that have something in them. */
+/** After success nothing is left but logs that have something in them. First of all it is no attempt that may go on. */
 export function closeAttempt(project: Project, attempt: Attempt): void {
   const base = dirname(attempt.folder);
+  forgetIntent(attempt.folder);
   if (attempt.number > 1) {
     for (const name of listNames(base)) {
       if (name === 'state' || !Number.isInteger(Number(name))) remove(join(base, name));

@@ -1,5 +1,5 @@
 /** @file One stage, from its key to its result: claim, stage, run, check, store, publish. */
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import type { StageId } from '../../base/ids.ts';
 import { ok } from '../../base/result.ts';
 import { type ActionRecord, readAction } from '../../cache/actions.ts';
@@ -14,7 +14,7 @@ import { collectOutputs } from './collect.ts';
 import type { RunContext } from './context.ts';
 import { cannotWrite, unstored } from './degraded.ts';
 import { changedInput, rewrittenInput, warnChanged } from './input-checks.ts';
-import { pendingAttempt } from './intents.ts';
+import { copiedAttempts, type Intent, pendingAttempt } from './intents.ts';
 import { type Performed, perform } from './perform.ts';
 import type { Placed } from './placement.ts';
 import type { Adopted } from './process.ts';
@@ -109,8 +109,10 @@ async function attempt(
   let opened: Attempt;
   let performed: Performed;
   try {
-    if (earlier === undefined) opened = openAttempt(project, toRun.key, !afresh);
-    else {
+    if (earlier === undefined) {
+      for (const intent of copiedAttempts(project, toRun.key)) warnCopied(context, stage, intent);
+      opened = openAttempt(project, toRun.key, !afresh);
+    } else {
       const found = await findPending(
         context,
         stage,
@@ -154,7 +156,7 @@ async function attempt(
   const collected =
     made.at === 'away'
       ? ok({ artifacts: made.artifacts, unstored: undefined })
-      : await collectOutputs(stage, made.outputs, project.cache);
+      : await collectOutputs(stage, made.outputs, project.cache, placed.executor.capabilities.survivesEngine);
   if (!collected.ok) {
     clearAttempt(opened.folder);
     return {
@@ -181,4 +183,14 @@ async function attempt(
   closeAttempt(project, opened);
   const outputs = standing?.outputs ?? artifacts;
   return { kind: 'ran', outputs, stored: standing !== undefined, seconds: seconds(), queued: said.queued };
+}
+
+function warnCopied({ emit }: RunContext, { id: stage }: Stage, { name, profile, home }: Intent): void {
+  const diagnostic = {
+    code: 'attempt-elsewhere',
+    severity: 'warning',
+    message: `An earlier attempt of ${stage}, ${name} on ${profile}, was submitted from ${dirname(home)}.`,
+    hint: 'this project is a copy of that one, or was moved: the attempt is left alone, and its result is not used',
+  } as const;
+  emit({ type: 'warning', at: Date.now(), stage, diagnostic });
 }

@@ -15,11 +15,15 @@ interface Collected {
   readonly unstored: string | undefined;
 }
 
-/** Checks every output before the first is stored: a stage gives all of its outputs or none. */
+/**
+ * Checks every output before the first is stored: a stage gives all of its outputs or none. `keep`: they stay where they are
+ * until there is a record, so that whoever adopts the attempt of a killed engine can do all of it again.
+ */
 export async function collectOutputs(
   stage: Pick<Stage, 'out'>,
   paths: { readonly [name: string]: string },
   cache: string,
+  keep = false,
 ): Promise<Result<Collected, StageFailure>> {
   const fault = outputFault(stage, paths);
   if (fault !== undefined) return err(fault);
@@ -28,7 +32,7 @@ export async function collectOutputs(
   for (const [name, { temp }] of Object.entries(stage.out)) {
     try {
       const store = temp === true ? temporaryStore(cache) : cache;
-      const stored = await storeOrHold(store, paths[name] as string);
+      const stored = await storeOrHold(store, paths[name] as string, keep);
       if (!stored.ok) return err(refused(name, stored.error));
       artifacts[name] = stored.value.artifact;
       unstored ??= stored.value.unstored;
@@ -49,9 +53,10 @@ export async function collectOutputs(
 async function storeOrHold(
   cache: string,
   path: string,
+  keep: boolean,
 ): Promise<Result<{ readonly artifact: Artifact; readonly unstored?: string }, ArtifactFault>> {
   try {
-    const stored = await storeArtifact(cache, path);
+    const stored = await storeArtifact(cache, path, keep);
     return stored.ok ? ok({ artifact: stored.value }) : stored;
   } catch (error) {
     if (errnoOf(error) === undefined) throw error;

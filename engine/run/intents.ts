@@ -2,7 +2,7 @@
  * @file What is written beside an attempt that may outlive this process: that it is about to be submitted, to whom and as
  * what, and then how it is found. An attempt with an intent has no known end: whoever ends it takes the intent away.
  */
-import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { isKey } from '../../base/digest.ts';
 import type { Digest, Key, RunId, StageId } from '../../base/ids.ts';
@@ -32,6 +32,8 @@ export interface Intent {
   /** The pipeline's, relative to the project. */
   readonly file: string;
   readonly stage: StageId;
+  /** Of the project: in a copy of it there is the same file, and the attempt is none of the copy's. */
+  readonly home: string;
   /** Whoever comes next asks this executor, whatever profile it uses itself. */
   readonly profile: string;
   readonly settings: ExecutorSettings;
@@ -58,19 +60,19 @@ export interface Pending {
 /** The latest of a key. What holds its lock may act on it; for anybody else it is a hint. */
 export function pendingAttempt(project: Project, key: Key): Result<Pending | undefined, StageFailure> {
   const base = attemptsFolder(project, key);
-  const numbers = listNumbers(base).sort((a, b) => b - a);
-  const number = numbers.find((each) => hasIntent(join(base, String(each))));
+  const number = numbersIn(base).find((each) => hasIntent(join(base, String(each))));
   if (number === undefined) return ok(undefined);
   const folder = join(base, String(number));
-  const intent = readJson(join(folder, INTENT)) as Partial<Intent> | undefined;
-  if (intent?.schema !== SCHEMA || typeof intent.name !== 'string' || intent.settings === undefined) {
+  const intent = readIntent(folder);
+  if (intent === undefined) {
     const message = `An earlier attempt was submitted, and what was written of it in ${folder} cannot be read.`;
     const hint = 'remove that folder when nothing works in it any more';
     return err({ code: 'attempt-unreadable', message, hint });
   }
+  if (!isOf(intent, project)) return ok(undefined);
   const handle = readJson(join(folder, HANDLE)) as Handle | undefined;
   const known = handle?.name === intent.name && typeof handle.id === 'string' ? handle : undefined;
-  return ok({ number, intent: intent as Intent, handle: known });
+  return ok({ number, intent, handle: known });
 }
 
 /** Of all keys, oldest first; `unreadable`: folders of those of which nobody can say more. */
@@ -96,7 +98,23 @@ export function pendingAttempts(project: Project): {
   return { pending, unreadable };
 }
 
-export function hasIntent(folder: string): boolean {
+/** Attempts of a key that another project submitted, of which this one is a copy. */
+export function copiedAttempts(project: Project, key: Key): readonly Intent[] {
+  const base = attemptsFolder(project, key);
+  return numbersIn(base).flatMap((each) => {
+    const intent = readIntent(join(base, String(each)));
+    return intent === undefined || isOf(intent, project) ? [] : [intent];
+  });
+}
+
+/** Whether an attempt in this folder was submitted from this project, and may go on. */
+export function mayLive(project: Project, folder: string): boolean {
+  if (!hasIntent(folder)) return false;
+  const intent = readIntent(folder);
+  return intent === undefined || isOf(intent, project);
+}
+
+function hasIntent(folder: string): boolean {
   return existsSync(join(folder, INTENT));
 }
 
@@ -118,7 +136,8 @@ export function journalOf(
   const { name, folder, host, outputs, tries } = task;
   const stamps = stampsOf(world, stage);
   const file = relative(world.project.root, index.graph.file);
-  const known = { schema: SCHEMA, run, file, stage: stage.id, profile, settings } as const;
+  const { home } = world.project;
+  const known = { schema: SCHEMA, run, file, stage: stage.id, home, profile, settings } as const;
   const elsewhere = join(world.project.home, ELSEWHERE);
   const intent: Intent = { ...known, name, folder, host, outputs, tries, stamps, at: Date.now() };
   return {
@@ -132,8 +151,30 @@ export function journalOf(
   };
 }
 
-function listNumbers(folder: string): number[] {
-  return list(folder).map(Number).filter(Number.isInteger);
+/** Undefined: there is none, or it cannot be read. */
+function readIntent(folder: string): Intent | undefined {
+  const intent = readJson(join(folder, INTENT)) as Partial<Intent> | undefined;
+  const whole = intent?.schema === SCHEMA && typeof intent.name === 'string' && intent.settings !== undefined;
+  return whole ? (intent as Intent) : undefined;
+}
+
+/** The same folder by another name is no other project. */
+function isOf({ home }: Intent, project: Project): boolean {
+  if (home === project.home) return true;
+  try {
+    return realpathSync(home) === realpathSync(project.home);
+  } catch (error) {
+    if (errnoOf(error) === undefined) throw error;
+    return false;
+  }
+}
+
+/** The latest first. */
+function numbersIn(folder: string): number[] {
+  return list(folder)
+    .map(Number)
+    .filter(Number.isInteger)
+    .sort((one, other) => other - one);
 }
 
 function list(folder: string): string[] {

@@ -7,7 +7,7 @@ import type { Locks } from '../../cache/locks.ts';
 import { errnoOf } from '../../cache/publish.ts';
 import { hasEnded } from '../executors/records/records.ts';
 import type { Project } from '../project.ts';
-import { hasIntent } from './intents.ts';
+import { mayLive } from './intents.ts';
 
 /** How long a state is kept for a stage that never succeeded. Milliseconds. */
 const KEPT = 30 * 86_400_000;
@@ -25,7 +25,9 @@ export function findLeftovers(project: Project, now: number): Leftovers {
   return {
     states: names(attempts)
       .map((name) => join(attempts, name))
-      .filter((path) => now - lastChange(path) > KEPT && !mayLive(path) && heavyParts(path).length > 0),
+      .filter(
+        (path) => now - lastChange(path) > KEPT && !isPending(project, path) && heavyParts(path).length > 0,
+      ),
     spares: names(join(project.home, 'spare')).map((name) => join(project.home, 'spare', name)),
     unplaced: names(join(project.root, 'out')).flatMap((pipeline) => {
       const folder = join(project.root, 'out', pipeline);
@@ -59,10 +61,10 @@ export function removeLeftovers(project: Project, found: Leftovers, locks: Locks
 }
 
 /** Submitted elsewhere, and nobody has seen its end. */
-function mayLive(attempts: string): boolean {
+function isPending(project: Project, attempts: string): boolean {
   return names(attempts).some((name) => {
     const folder = join(attempts, name);
-    return hasIntent(folder) && !hasEnded(folder);
+    return mayLive(project, folder) && !hasEnded(folder);
   });
 }
 

@@ -2,13 +2,12 @@
  * @file A project whose stages `a` and `b` may go to a scheduler in a folder, by engines that can be killed at any moment of a
  * submission.
  */
-import { execFile } from 'node:child_process';
-import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
 import { ok } from '../../base/result.ts';
 import { openExecutor } from '../../engine/executors/open.ts';
 import type { Profile } from '../../engine/settings/profiles.ts';
 import { FOLDER, folderExecutor, type Moment } from './folder-executor.ts';
+import { engine } from './mortal.ts';
 import { type Puppets, startPuppets } from './puppets.ts';
 import { type CallOptions, type Workshop, workshop } from './workshop.ts';
 
@@ -25,7 +24,7 @@ export interface Bench {
   /** A run that goes to this machine, unless the profile says otherwise. */
   run(options?: CallOptions): ReturnType<Workshop['run']>;
   /** An engine that sends its stages to the scheduler and is killed at that moment. */
-  strike(moment: Moment | 'started'): Promise<unknown>;
+  strike(moment: Moment | 'started'): Promise<string>;
 }
 
 export async function bench(more = ''): Promise<Bench> {
@@ -50,14 +49,7 @@ out: { o: b.o }
     folder,
     open,
     run: (options) => w.run({ profiles: PROFILES, open, ...options }),
-    strike: (moment) =>
-      new Promise((resolve) => {
-        const script = join(import.meta.dirname, 'mortal-engine.ts');
-        const words = ['--import', 'tsx', script, w.path('p.yaml'), folder, moment];
-        execFile(process.execPath, words, (error, stdout, stderr) =>
-          resolve(error?.signal ?? stdout + stderr),
-        );
-      }),
+    strike: (moment) => engine(w.path('p.yaml'), folder, moment),
   };
 }
 

@@ -1,10 +1,14 @@
-import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { ok } from '../../base/result.ts';
 import type { Event } from '../../engine/event.ts';
-import { jobsIn, type Moment, mark } from '../rigs/folder-executor.ts';
+import { openExecutor } from '../../engine/executors/open.ts';
+import { folderExecutor, jobsIn, type Moment, mark } from '../rigs/folder-executor.ts';
+import { engine } from '../rigs/mortal.ts';
+import { startPuppets } from '../rigs/puppets.ts';
 import { bench, work } from '../rigs/struck.ts';
-import type { Workshop } from '../rigs/workshop.ts';
+import { type Workshop, workshop } from '../rigs/workshop.ts';
 
 const attemptOf = (w: Workshop): string => `.warren/attempts/${w.list('.warren/attempts')[0]}`;
 const isPlaced = (events: readonly Event[], state: string, why?: string): boolean =>
@@ -47,6 +51,41 @@ describe('an engine that is killed', () => {
     expect(w.read(`${attemptOf(w)}/${log}/log`)).toBe('made\n');
     expect((await run()).actions).toEqual({ a: 'fresh', b: 'fresh' });
   });
+});
+
+it('killed when some of the outputs are in the cache and no record is: a later run collects all of them', async () => {
+  const p = await startPuppets();
+  onTestFinished(() => p.close());
+  const w = workshop({
+    'p.yaml': `name: p
+stages:
+  a: { run: ${p.run('a', 'out.o', 'out.d', 'out.t')}, out: { o: file, d: folder, t: { type: file, temp: true } } }
+  b: { run: "cat \${in.t} \${in.d}/x > \${out.o}", in: { t: a.t, d: a.d }, out: { o: file } }
+out: { o: a.o, d: a.d, b: b.o }
+`,
+  });
+  const folder = w.path('scheduler');
+  const struck = engine(w.path('p.yaml'), folder, 'collected');
+  const a = await p.next('a');
+  const [file = '', tree = '', temporary = ''] = a.words;
+  await a.write(file, 'made');
+  await a.write(`${tree}/x`, 'within');
+  await a.write(temporary, 'passing ');
+  a.exit();
+  expect(await struck).toBe('SIGKILL');
+  expect(w.list('.warren/cache/objects').length).toBeGreaterThan(0);
+  const open: typeof openExecutor = async (settings, surroundings) =>
+    settings.executor === 'command' ? ok(folderExecutor(folder)) : openExecutor(settings, surroundings);
+  const ran = await w.run({ open });
+  expect(ran.actions).toEqual({ a: 'ran', b: 'ran' });
+  expect([w.read('out/p/o'), w.read('out/p/d/x'), w.read('out/p/b')]).toEqual([
+    'made',
+    'within',
+    'passing within',
+  ]);
+  expect(p.count('a')).toBe(1);
+  // Nothing of it is left: it printed nothing.
+  expect(w.list('.warren/attempts')).toEqual([]);
 });
 
 describe('an attempt of an earlier run', () => {
@@ -164,6 +203,43 @@ describe('an attempt of an earlier run', () => {
     const again = run();
     await work(p, 'made');
     expect((await again).actions).toMatchObject({ a: 'ran' });
+  });
+
+  it('is none of a copy of the project: that makes its own, and the first goes on', async () => {
+    const { p, w, folder, run, strike } = await bench();
+    await strike('running');
+    const [original = ''] = jobsIn(folder);
+    const first = await p.next('a');
+    const copy = workshop({});
+    cpSync(w.root, copy.root, { recursive: true, verbatimSymlinks: true, force: true });
+    const copied = engine(copy.path('p.yaml'), folder, 'never');
+    await work(p, 'of the copy');
+    await copied;
+    expect(copy.read('out/p/o')).toBe('of the copy');
+    const [later] = copy.list('.warren/runs').slice(-1);
+    expect(copy.read(`.warren/runs/${later}/events.jsonl`)).toContain(
+      `${original} on folder, was submitted from ${w.root}.`,
+    );
+    // Beside it `a` and `b` of the copy.
+    expect(jobsIn(folder)).toHaveLength(3);
+    expect(existsSync(join(folder, original, 'cancelled'))).toBe(false);
+    const next = run();
+    await first.write(first.words[0] as string, 'made');
+    first.exit();
+    expect((await next).actions).toEqual({ a: 'ran', b: 'ran' });
+    expect(w.read('out/p/o')).toBe('made');
+  });
+
+  it('is found by whoever calls the project by another name', async () => {
+    const { p, w, strike } = await bench();
+    const other = workshop({});
+    symlinkSync(w.root, other.path('link'));
+    await strike('running');
+    const next = engine(other.path('link/p.yaml'), w.path('scheduler'), 'never');
+    await work(p, 'made');
+    await next;
+    expect(w.read('out/p/o')).toBe('made');
+    expect(p.count('a')).toBe(1);
   });
 
   it('of which cannot be read what was written is left for a person to look at', async () => {

@@ -20,6 +20,7 @@ import { type Placed, refusal } from '../placement.ts';
 import { type Adopted, jobName, runProcess, type Said } from '../process.ts';
 import type { FailureCause } from '../retry.ts';
 import { traced } from '../traced.ts';
+import { type Collected, keepCollected, keptCollected } from './collected.ts';
 import { strayHint } from './hints.ts';
 import { goodsOf } from './inputs.ts';
 import { insist } from './insist.ts';
@@ -61,6 +62,8 @@ export async function performAway(
   const prepared = kept ?? (await prepare(trying));
   if ('kind' in prepared) return prepared;
   const { laid, waited } = prepared;
+  const made = adopted && keptCollected(opened.folder, context.world.project.cache);
+  if (made !== undefined) return collected(trying, laid, made);
   if (adopted !== undefined) site.adopt(laid, name, stage.resources);
   const files: { [name: string]: string } = {};
   const launch = launchThere(context, stage, laid, tries, files, placed.settings);
@@ -211,7 +214,7 @@ async function collect(
   said: Said,
   leave: (performed: Performed, lost?: string) => Promise<Performed>,
 ): Promise<Performed> {
-  const { context, stage, site, name } = trying;
+  const { context, stage, site } = trying;
   const { cache } = context.world.project;
   const stop = context.options.stop ?? new AbortController().signal;
   const brought = await insist(trying, () => site.collect(laid, stage.out, cache, stop));
@@ -223,9 +226,19 @@ async function collect(
     const { code, message, hint } = brought.value;
     return leave({ kind: 'failed', failure: { code, message, hint }, cause: 'invalid', queued: said.queued });
   }
+  const { artifacts } = brought.value;
+  keepCollected(trying.opened.folder, { artifacts, said });
+  return collected(trying, laid, { artifacts, said });
+}
+
+async function collected(
+  { site, name }: Trying,
+  laid: Laid,
+  { artifacts, said }: Collected,
+): Promise<Performed> {
   // A run that ends here ends its link, too.
   await site.leave(laid, name, 'state');
-  return { kind: 'ended', made: { at: 'away', artifacts: brought.value.artifacts }, said };
+  return { kind: 'ended', made: { at: 'away', artifacts }, said };
 }
 
 /** The run is stopped before the host could be asked: a later one goes on where this one was. */

@@ -3,8 +3,13 @@ import { join, relative, sep } from 'node:path';
 import { hexOf } from '../../../../base/digest.ts';
 import type { Key } from '../../../../base/ids.ts';
 
+/** Of all attempts of a project. */
+export function projectFolder(root: string, project: string): string {
+  return join(root, 'projects', project, 'attempts');
+}
+
 export function keyFolder(root: string, project: string, key: Key): string {
-  return join(root, 'projects', project, 'attempts', hexOf(key));
+  return join(projectFolder(root, project), hexOf(key));
 }
 
 /** Whether a folder that a request names is an attempt's, whoever asks: nothing else is ever read or removed. */

@@ -19,9 +19,15 @@ import { untilDone } from '../../../site/agent/unfinished.ts';
 import { collectThere, removeThere, spoiledThere } from './collect.ts';
 import { isAttempt } from './folders.ts';
 import { layOut } from './lay-out.ts';
+import { sweepAttempts } from './sweep.ts';
+
+/** Projects that this agent looked through. */
+const swept = new Set<string>();
 
 export const ATTEMPT_HANDLERS: Pick<Handlers, keyof AttemptRequests> = {
   'lay-out': ({ project, layout }, _bytes, { root }) => {
+    if (!swept.has(project)) sweepAttempts(root, project, Date.now());
+    swept.add(project);
     const laid = layOut(root, project, layout);
     return laid.ok ? { laid: laid.value, lacks: null } : { laid: null, lacks: laid.error };
   },
