@@ -5,7 +5,7 @@ import type { ExecutorFault } from '../contract.ts';
 import type { Order, PrepareFault } from '../site.ts';
 import { demandOf, neverFits } from './demand.ts';
 import type { Capacity, Host } from './host.ts';
-import { hostsWithGpus, leaveLines } from './lines.ts';
+import { hostsWithGpus, leaveLines, reserve } from './lines.ts';
 import type { Room } from './room.ts';
 
 /** Milliseconds that one which does not answer is waited for: where another would do, and where none ever answered. */
@@ -35,12 +35,12 @@ export function makeChooser(profile: string, hosts: readonly Host[], room: Room)
       const late = performance.now() - began > PATIENCE;
       const givenUp = late && !hosts.some((host) => host.met());
       const judged = hosts.map((host): Judged => ({ host, fault: faultOf(host, order) }));
-      const usable = judged.filter(({ fault }) => fault === undefined).map(({ host }) => host);
+      const isUsable = judged.some(({ fault }) => fault === undefined);
       const wished = judged.find(({ host }) => host.name === order.host);
       const comesBack = wished?.fault?.passing === true && !late;
-      if (usable.length > 0 && !comesBack) {
-        const bound = wished !== undefined && wished.fault === undefined;
-        return enter(order, bound ? [wished.host] : usable, bound, waits, stop);
+      if (isUsable && !comesBack) {
+        const bound = wished?.fault === undefined ? wished?.host : undefined;
+        return enter(order, bound, waits, stop);
       }
       const silent = comesBack ? wished : judged.find(({ fault }) => fault?.passing === true);
       if (silent?.fault === undefined || (givenUp && !comesBack)) return err(noHost(profile, judged));
@@ -52,40 +52,59 @@ export function makeChooser(profile: string, hosts: readonly Host[], room: Room)
 
   async function enter(
     order: Order,
-    at: readonly Host[],
-    bound: boolean,
+    bound: Host | undefined,
     waits: (why: string) => void,
     stop: AbortSignal,
   ): Promise<Result<Host, PrepareFault>> {
-    let able = at;
-    const needsGpus = order.resources.gpus > 0;
-    if (needsGpus) {
-      const held = await hostsWithGpus(profile, order, at, waits, stop);
-      if (!held.ok) return held;
-      able = held.value;
-    }
+    const never = new Map<Host, string>();
     // One that answers late will do as well.
-    const fixed = bound || needsGpus;
+    const usable = (): readonly Host[] =>
+      bound === undefined ? hosts.filter((host) => faultOf(host, order) === undefined) : [bound];
     const candidates = (): readonly Host[] => {
-      const all = fixed ? able : hosts.filter((host) => faultOf(host, order) === undefined);
-      const rather = all.filter(({ name }) => name !== order.avoid);
-      return rather.length > 0 ? rather : all;
+      const able = usable().filter((host) => !never.has(host));
+      const rather = able.filter(({ name }) => name !== order.avoid);
+      return rather.length > 0 ? rather : able;
     };
-    /** GPUs of hosts that it does not go to are left to others. */
-    const keep = (kept: readonly Host[]): void => {
-      const others = able.filter((each) => !kept.includes(each));
-      if (needsGpus && others.length > 0) leaveLines(others, order.name);
-      able = kept;
-    };
-    // While it waits for cores it keeps the GPUs of one host at most.
     const busy = (): void => {
-      if (needsGpus) keep(candidates().slice(0, 1));
       const names = candidates().map(({ name }) => `${profile}/${name}`);
       waits(`${names.join(', ')} ${names.length > 1 ? 'are' : 'is'} busy`);
     };
-    const host = await untilRoom(order, candidates, busy, stop);
-    keep(host === undefined ? [] : [host]);
-    return host === undefined ? err({ kind: 'stopped' }) : ok(host);
+    const needsGpus = order.resources.gpus > 0;
+    const wish = { profile, order, never };
+    for (;;) {
+      if (needsGpus) {
+        const held = await hostsWithGpus(wish, usable, waits, stop);
+        if (!held.ok) return held;
+        const host = roomNow(order, held.value, candidates());
+        leaveLines(
+          held.value.filter((each) => each !== host),
+          order.name,
+        );
+        if (host !== undefined) return ok(host);
+      }
+      // Whoever waits for cores holds no GPUs meanwhile: others can have them.
+      const host = await untilRoom(order, candidates, busy, stop);
+      if (host === undefined) return err({ kind: 'stopped' });
+      if (!needsGpus || (await reserve(wish, host)) === 'granted') return ok(host);
+      room.leave(order.name);
+    }
+  }
+
+  /** Takes room on the best of the first that are also among the others, if there is any at once. */
+  function roomNow(order: Order, held: readonly Host[], others: readonly Host[]): Host | undefined {
+    const rather = held.filter((host) => others.includes(host));
+    const able = rather.length > 0 ? rather : held;
+    let taken: Host | undefined;
+    const leave = room.ask({
+      name: order.name,
+      demand: smallest(order, able),
+      hosts: () => able.map(({ name }) => name),
+      go: (name) => {
+        taken = able.find((each) => each.name === name);
+      },
+    });
+    leave();
+    return taken;
   }
 
   function untilRoom(

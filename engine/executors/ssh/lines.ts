@@ -8,36 +8,55 @@ import type { Host } from './host.ts';
 /** Milliseconds between two questions. */
 const AGAIN = 1000;
 
-/** Hosts that have them at the same time; they are held on each for the job of that name. */
+/** What an order asks of GPUs, and the hosts that can never give that, with their reasons. */
+export interface Wish {
+  readonly profile: string;
+  readonly order: Pick<Order, 'name' | 'label' | 'resources'>;
+  readonly never: Map<Host, string>;
+}
+
+/** Granted: they are held there for the job of that name. Otherwise why not now; of never, `wish` knows why. */
+export async function reserve(
+  { profile, order, never }: Wish,
+  host: Host,
+): Promise<'granted' | 'never' | { readonly why: string }> {
+  const { name, label, resources } = order;
+  const ask = { name, label, gpus: gpusOf(host, resources) };
+  const answer = await host.link.call('gpus-reserve', ask, { patience: 0 });
+  if (!answer.ok) return { why: host.silent(answer.error) };
+  if (answer.value.got === 'granted') return 'granted';
+  const why = `${profile}/${host.name}: ${answer.value.why ?? 'it does not say why'}`;
+  if (answer.value.got !== 'never') return { why };
+  never.set(host, why);
+  return 'never';
+}
+
+/** Hosts that have them at the same time; they are held on each. `hosts` may become more while it waits. */
 export async function hostsWithGpus(
-  profile: string,
-  { name, label, resources }: Pick<Order, 'name' | 'label' | 'resources'>,
-  hosts: readonly Host[],
+  wish: Wish,
+  hosts: () => readonly Host[],
   waits: (why: string) => void,
   stop: AbortSignal,
 ): Promise<Result<readonly Host[], PrepareFault>> {
-  const never = new Map<Host, string>();
+  const { never, order } = wish;
   for (;;) {
     const granted: Host[] = [];
     const whys: string[] = [];
+    const asked = hosts();
     await Promise.all(
-      hosts.map(async (host) => {
+      asked.map(async (host) => {
         if (never.has(host)) return;
-        const ask = { name, label, gpus: gpusOf(host, resources) };
-        const answer = await host.link.call('gpus-reserve', ask, { patience: 0 });
-        if (!answer.ok) whys.push(host.silent(answer.error));
-        else if (answer.value.got === 'granted') granted.push(host);
-        else {
-          const why = `${profile}/${host.name}: ${answer.value.why ?? 'it does not say why'}`;
-          if (answer.value.got === 'never') never.set(host, why);
-          else whys.push(why);
-        }
+        const got = await reserve(wish, host);
+        if (got === 'granted') granted.push(host);
+        else if (got !== 'never') whys.push(got.why);
       }),
     );
-    if (stop.aborted || granted.length > 0 || never.size === hosts.length) {
-      leaveLines(stop.aborted ? hosts : hosts.filter((host) => !granted.includes(host)), name);
+    const all = hosts();
+    const over = all.length > 0 && all.every((host) => never.has(host));
+    if (stop.aborted || granted.length > 0 || over) {
+      leaveLines(stop.aborted ? asked : asked.filter((host) => !granted.includes(host)), order.name);
       if (stop.aborted) return err({ kind: 'stopped' });
-      return granted.length > 0 ? ok(granted) : err(none(profile, never));
+      return granted.length > 0 ? ok(granted) : err(none(wish.profile, never));
     }
     waits(whys.join('; '));
     await sleep(AGAIN, undefined, { signal: stop }).catch(() => undefined);
