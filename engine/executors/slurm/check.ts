@@ -46,7 +46,7 @@ async function check(
   if (answer.code === 0) return startOf(`${answer.stderr}\n${answer.stdout}`);
   const fault = slurmFault({ argv }, answer);
   if (fault.passing) return { fits: 'later', why: fault.message };
-  const kinds = fault.code === 'no-slurm' ? undefined : await nodes.kinds();
+  const kinds = fault.code === 'no-slurm' ? undefined : await nodes.kinds('now');
   if (kinds?.ok === false && kinds.error.code === 'no-partition') {
     return { fits: 'never', fault: { ...fault, ...kinds.error } };
   }

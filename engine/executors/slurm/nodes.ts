@@ -83,8 +83,8 @@ export function tooLarge(resources: Resources, kinds: readonly Kind[]): string |
 }
 
 export interface Nodes {
-  /** Of the profile's partition, or of the default one. */
-  kinds(): Promise<Result<readonly Kind[], ExecutorFault>>;
+  /** Of the profile's partition, or of the default one. States of nodes change soon: `now` asks again. */
+  kinds(when?: 'now'): Promise<Result<readonly Kind[], ExecutorFault>>;
   /** Of a request that is larger than any node, as far as that is known. */
   refusal(resources: Resources): Promise<ExecutorFault | undefined>;
   /** The type to ask for; undefined when any will do. */
@@ -97,8 +97,8 @@ const FRESH = 60_000;
 export function nodesOf(settings: SlurmSettings, client: Client): Nodes {
   let asked: { readonly at: number; readonly kinds: readonly Kind[] } | undefined;
 
-  async function kinds(): Promise<Result<readonly Kind[], ExecutorFault>> {
-    if (asked !== undefined && performance.now() - asked.at < FRESH) return ok(asked.kinds);
+  async function kinds(when?: 'now'): Promise<Result<readonly Kind[], ExecutorFault>> {
+    if (when !== 'now' && asked !== undefined && performance.now() - asked.at < FRESH) return ok(asked.kinds);
     // Without `-e` unlike nodes are one line, with the least that one of them has.
     const argv = ['sinfo', '-h', '-e', '-o', SINFO_FORMAT] as const;
     const answer = await client.run([...argv]);

@@ -27,11 +27,11 @@ function update(...words: string[]): void {
 
 describe.skipIf(missing !== undefined)('a cluster of which nodes are away', { timeout: 60_000 }, () => {
   it('takes later what only they could take, and never what none could', async () => {
-    const ask = (resources: object) => {
-      // An answer is kept for a while: a new one each time.
-      const executor = slurmExecutor({ executor: 'slurm', partition: 'gpu' });
-      return executor.check({ ...NO_RESOURCES, ...resources }).finally(() => executor.close());
-    };
+    const executor = slurmExecutor({ executor: 'slurm', partition: 'gpu' });
+    let time = 60;
+    // The answer to an equal request is kept for a while.
+    const ask = (resources: object) => executor.check({ ...NO_RESOURCES, time: time++, ...resources });
+    expect(await ask({ gpus: 1, gpuType: 'h100' })).toEqual({ fits: 'now' });
     expect(await ask({ nodes: 2, gpus: 4 })).toEqual({ fits: 'now' });
     update('nodename=rig1', 'state=down', 'reason=test');
     expect(await ask({ nodes: 1 })).toEqual({ fits: 'now' });
@@ -55,5 +55,6 @@ describe.skipIf(missing !== undefined)('a cluster of which nodes are away', { ti
     });
     update('partitionname=gpu', 'maxnodes=unlimited', 'state=drain');
     expect(await ask({})).toEqual({ fits: 'later', why: 'The partition takes no jobs at the moment.' });
+    executor.close();
   });
 });
