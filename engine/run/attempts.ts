@@ -15,6 +15,7 @@ import { claim } from './claim.ts';
 import type { RunContext } from './context.ts';
 import { gpuAskOf } from './gpus.ts';
 import { pendingAttempt } from './intents.ts';
+import { makeSlots, slotOf } from './slots.ts';
 import { type Demand, demandOf, makeTokens } from './tokens.ts';
 import { announceRetry, pause, retryAfter, type Turn } from './turn.ts';
 
@@ -53,6 +54,7 @@ export function makeAttempts(
   const closed = new AbortController();
   const halted = options.stop === undefined ? closed.signal : AbortSignal.any([options.stop, closed.signal]);
   setMaxListeners(0, halted);
+  const slots = makeSlots(halted);
 
   /** One attempt; if it fails, there may be another. */
   async function launch(place: Place, decision: ToRun, turn: Turn): Promise<void> {
@@ -86,16 +88,22 @@ export function makeAttempts(
     const demand = station.executor.capabilities.queues
       ? { cpus: 0, memory: 0, limits }
       : demandOf(stage, world.backendOf(stage.kind) !== null, total);
+    // What is out already is only gone on with.
+    const slot = resumes === undefined ? slotOf(options.profiles, station) : undefined;
+    const giveBack = (lease: Lease | undefined): void => {
+      lease?.release();
+      if (slot !== undefined) slots.give(slot);
+    };
     const start = (lease?: Lease): void => {
       if (halted.aborted) {
-        lease?.release();
+        giveBack(lease);
         const abandoned: AttemptEnd = { kind: 'abandoned', reason: whyHalted() };
         leave(decision, demand, () => settle(place, decision, turn, abandoned));
         return;
       }
       attemptStage(context, stage, decision, turn.tries, { ...station, resumes, lease })
         .then((ended) => {
-          lease?.release();
+          giveBack(lease);
           if (ended.kind === 'moved') {
             tokens.release(demand);
             launch(place, decision, turn).catch(crash);
@@ -117,7 +125,14 @@ export function makeAttempts(
       const detail = names.map((name) => `${name} (${total.limits[name]})`).join(', ');
       emit({ type: 'stage-waiting', at: Date.now(), stage: stage.id, reason: 'limit', detail });
     };
-    tokens.request(demand, start, held, gpus);
+    const begin = (lease?: Lease): void => {
+      if (slot === undefined) start(lease);
+      else if (!slots.take(slot, start)) {
+        const detail = `${slot.most} attempts are on ${slot.profile}, its jobs: at a time`;
+        emit({ type: 'stage-waiting', at: Date.now(), stage: stage.id, reason: 'executor', detail });
+      }
+    };
+    tokens.request(demand, begin, held, gpus);
   }
 
   async function whereTo(stage: Stage, pending: ReturnType<typeof pendingAttempt>): Promise<Admitted> {

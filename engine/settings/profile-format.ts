@@ -2,6 +2,7 @@
 import type { JsonObject } from '../../base/json.ts';
 import { stageProperties } from '../pipeline/format.ts';
 import { EXECUTOR_NAMES, type ExecutorName, fieldsOf } from './executors.ts';
+import { count, type Field } from './fields.ts';
 
 const WORDS: { readonly [E in ExecutorName]: string } = {
   local: 'this machine',
@@ -13,7 +14,12 @@ const WORDS: { readonly [E in ExecutorName]: string } = {
 };
 
 /** Keys of a profile that are not of its executor. */
-export const COMMON: readonly string[] = ['executor', 'resources', 'kinds', 'stages'];
+export const COMMON: readonly string[] = ['executor', 'resources', 'jobs', 'kinds', 'stages'];
+
+/** Of every executor but this machine, where cores are counted. */
+export const JOBS: Field<number> = count(
+  'Most attempts there at a time; default: 500, on hosts as many as they have room for',
+);
 
 const resources = stageProperties['resources'] as JsonObject;
 
@@ -46,6 +52,7 @@ function closed(executor: ExecutorName): JsonObject {
     properties: {
       executor: { const: executor },
       ...settingsOf(executor),
+      ...(executor !== 'local' && { jobs: JOBS.schema }),
       resources: { ...resources, description: 'Defaults for what a stage leaves open' },
       kinds: overrides(executor, 'By kind of stage: settings and resources, or {profile: OTHER}'),
       stages: overrides(

@@ -10,6 +10,8 @@ export interface Profile {
   readonly settings: ExecutorSettings;
   /** For what a stage leaves open. */
   readonly resources: Partial<Resources>;
+  /** Most attempts there at a time. */
+  readonly jobs?: number | undefined;
   /** By kind, and by stage as the command line names stages; the stage's wins. */
   readonly kinds: ReadonlyMap<string, Override>;
   readonly stages: ReadonlyMap<string, Override>;

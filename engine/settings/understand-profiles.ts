@@ -7,7 +7,7 @@ import { kindNames } from '../pipeline/registry.ts';
 import { childMap, childText, type Entry, type MapNode } from '../pipeline/yaml/tree.ts';
 import { EXECUTOR_NAMES, type ExecutorName, fieldsOf } from './executors.ts';
 import type { Reading } from './fields.ts';
-import { COMMON } from './profile-format.ts';
+import { COMMON, JOBS } from './profile-format.ts';
 import { LOCAL, type Override, type Profile, type Profiles } from './profiles.ts';
 
 /** Before the schema is asked, which would only say that such a key is unknown. */
@@ -78,8 +78,10 @@ function profileIn(name: string, map: MapNode, names: ReadonlySet<string>, readi
     const hint = reading.problems.suggest(kind, kindNames()) ?? `the kinds are ${listed(kindNames(), 40)}`;
     reading.problems.error('unknown-kind', keyRange, `There is no kind "${kind}".`, { hint });
   }
+  const jobs = map.entries.get('jobs');
   return {
     name,
+    jobs: jobs && JOBS.read(jobs.value, reading),
     settings: { executor, ...settingsIn(executor, map, reading) } as ExecutorSettings,
     resources: defaultsIn(map, reading),
     kinds: overrides('kinds'),

@@ -57,6 +57,7 @@ profiles:
     flags: [--exclusive, -C, 80]
     gpu_types: { h100: 80G }
     array: 50
+    jobs: 20
     resources: { time: 4h, memory: 16G, cpus: 4 }
     kinds:
       sft: { partition: big, resources: { gpus: 2, gpu_type: h100 } }
@@ -120,7 +121,15 @@ describe('profiles of warren.yaml', () => {
       ray: { executor: 'ray', url: 'http://head:8265' },
     });
     expect(profiles.get('cluster')?.resources).toEqual({ time: 14_400, memory: 16 * 2 ** 30, cpus: 4 });
+    expect([profiles.get('cluster')?.jobs, profiles.get('lab')?.jobs]).toEqual([20, undefined]);
   });
+
+  it.each(['local: { executor: local, jobs: 3 }', 'c: { executor: slurm, jobs: 0 }'])(
+    'refuse %s',
+    async (text) => {
+      expect((await read(`profiles: { ${text} }\n`).settings).ok).toBe(false);
+    },
+  );
 
   it('fill what a stage leaves open; an override by kind wins over the stage, one by stage over its kind', async () => {
     const settings = await good(FULL);
