@@ -149,7 +149,7 @@ async function attempt(
   if (adopted !== undefined) {
     const { at } = adopted;
     // It may have ended long before anybody came to collect it.
-    seconds = () => (said.ran === undefined ? (Date.now() - at) / 1000 : said.queued + said.ran);
+    seconds = () => (said.ran === undefined ? Math.max(0, Date.now() - at) / 1000 : said.queued + said.ran);
   }
   const changed =
     changedInput(context, stage) ?? (adopted && rewrittenInput(context.world, stage, adopted.stamps));

@@ -50,7 +50,7 @@ export function announcePlaces(
           tell({ state: 'queued', job: last.job, host, since: adopted?.at, why: state.why });
           break;
         case 'running':
-          started ??= state.since ?? Date.now();
+          started ??= between(began, state.since ?? Date.now(), Date.now());
           tell({
             state: 'running',
             job: last.job,
@@ -73,4 +73,9 @@ export function announcePlaces(
       return Math.max(0, (started - began) / 1000);
     },
   };
+}
+
+/** By our own clock it began after its submission and before now, whatever the clock of its host says. */
+function between(least: number, at: number, most: number): number {
+  return Math.min(Math.max(least, at), most);
 }
