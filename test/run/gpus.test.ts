@@ -38,7 +38,8 @@ function takenBy(machine: GpuMachine, gpus: number): Promise<Lease> {
 const isFree = async (machine: GpuMachine, gpus: number): Promise<boolean> =>
   (await openGpuPool({ env: machine.env }).check({ gpus, gpuMemory: 0 })).fits === 'now';
 
-const ENV = `'echo "$CUDA_VISIBLE_DEVICES $CUDA_DEVICE_ORDER" > \${out.o}'`;
+/** What is not set is told apart from what is empty. */
+const ENV = `'env | grep ^CUDA_ | sort > \${out.o}'`;
 
 describe('a stage that asks for GPUs', () => {
   it('is told which are its own; any other sees none, unless it says so itself', async () => {
@@ -54,9 +55,11 @@ out: { both: both.o, none: none.o, own: own.o }
     });
     const ran = await w.run();
     expect(ran.actions).toEqual({ both: 'ran', none: 'ran', own: 'ran' });
-    expect(w.read('out/p/both')).toBe(`${machine.uuid(0)},${machine.uuid(1)} PCI_BUS_ID\n`);
-    expect(w.read('out/p/none')).toBe(' \n');
-    expect(w.read('out/p/own')).toBe('1 \n');
+    expect(w.read('out/p/both')).toBe(
+      `CUDA_DEVICE_ORDER=PCI_BUS_ID\nCUDA_VISIBLE_DEVICES=${machine.uuid(0)},${machine.uuid(1)}\n`,
+    );
+    expect(w.read('out/p/none')).toBe('CUDA_VISIBLE_DEVICES=\n');
+    expect(w.read('out/p/own')).toBe('CUDA_VISIBLE_DEVICES=1\n');
     expect(ran.of('stage-placed')).toMatchObject([
       { stage: 'both', state: 'running', gpus: [machine.uuid(0), machine.uuid(1)] },
     ]);

@@ -208,6 +208,25 @@ describe('tokens', () => {
     );
   });
 
+  it('let nobody pass who wants some of the cores or the memory that another waits for', () => {
+    const tokens = makeTokens(TOTAL);
+    const log: string[] = [];
+    const ask = (name: string, cpus: number, memory: number, limits: Demand['limits'] = {}): void =>
+      tokens.request({ cpus, memory, limits }, () => log.push(name));
+    const first: Demand = { cpus: 1, memory: 60, limits: { a: 2 } };
+    tokens.request(first, () => log.push('first'));
+    ask('waits for memory', 1, 60);
+    ask('wants memory too', 1, 10);
+    ask('wants none', 1, 0);
+    ask('waits for cores', 3, 0);
+    // It runs elsewhere, and waits for a token.
+    ask('elsewhere', 0, 0, { a: 1 });
+    ask('wants a core', 1, 0);
+    expect(log).toEqual(['first', 'wants none']);
+    tokens.release(first);
+    expect(log.slice(2)).toEqual(['waits for memory', 'wants memory too', 'elsewhere']);
+  });
+
   it('let those pass who need none of what another waits for', () => {
     const tokens = makeTokens(TOTAL);
     const log: string[] = [];

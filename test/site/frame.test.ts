@@ -63,6 +63,8 @@ describe('frames', () => {
   test('bytes that unpack to more than was declared break it', async () => {
     const frame = await encodeFrame({}, new Uint8Array(100_000));
     frame.writeUInt32BE(50, 8);
+    // Unpacking ends there: it is not measured afterwards.
+    expect(() => frameReader(() => {}).push(frame)).toThrow('its bytes cannot be unpacked');
     expect(() => frameReader(() => {}).push(frame)).toThrow(BrokenFrame);
   });
 });

@@ -23,6 +23,9 @@ test('what a login shell prints before is left out', () => {
   const { said } = greeted([
     'Welcome to far!',
     '{"ready":true}',
+    // Of another call, in a file that the shell shows.
+    'warren-site/1 other',
+    'root=/elsewhere',
     MARK,
     ...NODE,
     now(0),

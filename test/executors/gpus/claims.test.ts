@@ -142,3 +142,34 @@ it('no GPU is given twice, and in the end everybody who lives has had what it as
     { numRuns: 300 },
   );
 });
+
+it('numbers that were given count on when the line is lost', () => {
+  const { engine, end, lose, jobs } = machine();
+  const one = engine();
+  for (const gpus of [4, 1]) one.ask(gpus, () => true);
+  one.look();
+  expect(jobs).toHaveLength(1);
+  lose(0);
+  one.ask(2, () => true);
+  one.look();
+  end(0);
+  one.look();
+  expect(jobs.map(({ grant }) => grant.uuids)).toEqual([['a'], ['b', 'c']]);
+});
+
+it('the place of an engine that was stopped is nobody’s after a while, though its process is there', () => {
+  const { engine, end, pass, jobs } = machine();
+  const [stopped, other] = [engine(), engine()];
+  stopped.ask(3, () => true);
+  stopped.look();
+  stopped.ask(4, () => true);
+  stopped.look();
+  end(0);
+  pass(PATIENCE);
+  other.ask(1, () => true);
+  other.look();
+  expect(jobs).toEqual([]);
+  pass(15_000);
+  other.look();
+  expect(jobs).toHaveLength(1);
+});
