@@ -1,3 +1,5 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { Tree } from '../rigs/program.ts';
 
@@ -108,5 +110,36 @@ describe('doctor', () => {
     const one = await tree.json('doctor', '--profile', 'here');
     expect(one.document).toMatchObject({ profiles: [{ profile: 'here' }] });
     expect(await tree.json('doctor', '--profile', 'x')).toMatchObject({ code: 2 });
+  });
+});
+
+describe('the examples of the documentation', () => {
+  const page = (name: string): string => readFileSync(join(import.meta.dirname, '../..', name), 'utf8');
+  const example = (text: string, heading: string): string =>
+    /```yaml\n([\s\S]*?)```/.exec(text.slice(text.indexOf(`\n## ${heading}\n`)))?.[1] ?? '';
+  const pipeline = `stages:
+  data: { uses: hh, in: { transcripts: ./t.txt } }
+  tokenizer: { uses: tokenizer, in: { text: data.train } }
+`;
+
+  it('of the README keeps a small kind here', async () => {
+    const tree = new Tree({
+      'warren.yaml': example(page('README.md'), 'GPUs, hosts, clusters'),
+      'p.yaml': pipeline,
+      't.txt': '',
+    });
+    const wheres = await plan(tree, '--profile', 'cluster');
+    expect(wheres).toMatchObject({ data: { profile: 'local' }, tokenizer: { profile: 'cluster' } });
+  });
+
+  it('of the profiles is right, whatever is there', async () => {
+    const tree = new Tree({
+      'warren.yaml': example(page('docs/executors.md'), 'Profiles'),
+      'ssh.conf': '',
+      'p.yaml': pipeline,
+      't.txt': '',
+    });
+    const wheres = await plan(tree);
+    expect(wheres).toMatchObject({ data: { profile: 'local' }, tokenizer: { profile: 'cluster' } });
   });
 });
