@@ -157,14 +157,14 @@ describe('profiles of warren.yaml', () => {
   });
 
   it('of several words for a stage take its own, then the longest, however they are written down', async () => {
-    const words = ['rrhf', 'rrhf[seed=1]', 'rrhf[seed=1,lr=2]'];
+    const words = ['beaver', 'beaver/sft', 'beaver/sft[seed=1]'];
     for (const order of [words, [...words].reverse()]) {
       const lines = order.map((word) => `      "${word}": { qos: q${word.length} }`).join('\n');
       const settings = await good(`profiles:\n  c:\n    executor: slurm\n    stages:\n${lines}\n`);
       const qosOf = (id: string) => (place(settings, 'c', id).settings as { qos?: string }).qos;
-      expect(qosOf('rrhf[seed=2,lr=2]')).toBe('q4');
-      expect(qosOf('rrhf[seed=1,lr=3]')).toBe('q12');
-      expect(qosOf('rrhf[seed=1,lr=2]')).toBe('q17');
+      expect(qosOf('beaver/reward')).toBe('q6');
+      expect(qosOf('beaver/sft[seed=2]')).toBe('q10');
+      expect(qosOf('beaver/sft[seed=1]')).toBe('q18');
     }
   });
 
