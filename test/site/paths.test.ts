@@ -1,0 +1,88 @@
+/** Which paths an agent takes. */
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { isAttempt } from '../../engine/run/away/there/folders.ts';
+import { below, objectIn, recordIn } from '../../engine/site/agent/paths.ts';
+
+const ROOT = '/far/root';
+const HEX = 'a'.repeat(62);
+
+describe('a path', () => {
+  test.each([
+    ['a', '/far/root/a'],
+    ['a/../b', '/far/root/b'],
+    ['..a/b', '/far/root/..a/b'],
+    ['/far/root/a', '/far/root/a'],
+  ])('%s is below the root', (path, whole) => {
+    expect(below(ROOT, path)).toBe(whole);
+  });
+
+  test.each([
+    '',
+    '.',
+    '..',
+    '../root',
+    'a/../..',
+    '/far/root',
+    '/far/rooted/a',
+    '/etc/passwd',
+    '../rooted',
+    'a\0b',
+  ])('%j is not', (path) => {
+    expect(() => below(ROOT, path)).toThrow();
+  });
+
+  test('whatever it is made of never leads out of the root', () => {
+    const part = fc.constantFrom('..', '.', '', 'a', '...', '/', 'far', 'root', '\0', '~');
+    fc.assert(
+      fc.property(fc.array(part, { maxLength: 8 }), (parts) => {
+        let whole: string;
+        try {
+          whole = below(ROOT, parts.join('/'));
+        } catch {
+          return;
+        }
+        expect(whole.startsWith(`${ROOT}/`)).toBe(true);
+        expect(whole.split('/')).not.toContain('..');
+      }),
+      { numRuns: 1000 },
+    );
+  });
+
+  test('of an object or a record has one form', () => {
+    expect(objectIn(`objects/aa/${HEX}.x`)).toEqual({ store: '', digest: `sha256:aa${HEX}`, form: 'exec' });
+    expect(objectIn(`temp/objects/aa/${HEX}`)).toMatchObject({ store: 'temp', form: 'file' });
+    expect(recordIn(ROOT, `actions/aa/${HEX}.json`)).toBe(`${ROOT}/actions/aa/${HEX}.json`);
+    for (const wrong of [
+      `objects/../${HEX}`,
+      `x/objects/aa/${HEX}`,
+      `objects/aa/${HEX}/..`,
+      `objects/aa/${HEX}\n`,
+    ]) {
+      expect(() => objectIn(wrong), wrong).toThrow();
+    }
+    for (const wrong of ['actions/../x.json', `actions/aa/${HEX}`, `../actions/aa/${HEX}.json`]) {
+      expect(() => recordIn(ROOT, wrong), wrong).toThrow();
+    }
+  });
+});
+
+test('nothing but an attempt is looked at, ended or removed', () => {
+  const attempt = `${ROOT}/projects/0123abcd/attempts/${'b'.repeat(64)}/2`;
+  expect(isAttempt(ROOT, attempt)).toBe(true);
+  for (const wrong of [
+    ROOT,
+    `${ROOT}/objects`,
+    `${attempt}/job`,
+    `${attempt}/..`,
+    `${attempt}/`,
+    attempt.replace('/2', '/0'),
+    attempt.replace('/2', '/../2'),
+    attempt.replace('0123abcd', '..'),
+    attempt.replace(ROOT, '/far/other'),
+    attempt.replace(ROOT, ''),
+    attempt.slice(1),
+  ]) {
+    expect(isAttempt(ROOT, wrong), wrong).toBe(false);
+  }
+});
