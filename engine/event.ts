@@ -91,6 +91,9 @@ interface StageRetrying extends Base {
   readonly failure: StageFailure;
   /** Seconds until it may start. */
   readonly wait: number;
+  /** What it asks for, bytes and seconds, where that is more than before. */
+  readonly memory?: number | undefined;
+  readonly time?: number | undefined;
 }
 interface StageProgress extends Base {
   readonly type: 'stage-progress';

@@ -40,8 +40,8 @@ const CHECKS: { readonly [T in EventType]: Check } = {
     isOptional(gpus, (each) => isList(each, isText)) &&
     isOptional(since, isTime) &&
     isOptional(adopted, (each) => each === true),
-  'stage-retrying': ({ stage, retry, of, cause, failure, wait }) =>
-    isText(stage) && [retry, of, wait].every(isNumber) && isText(cause) && isSaid(failure),
+  'stage-retrying': ({ stage, retry, of, cause, failure, wait, memory = 0, time = 0 }) =>
+    isText(stage) && [retry, of, wait, memory, time].every(isNumber) && isText(cause) && isSaid(failure),
   'stage-progress': ({ stage, step, total, unit, metrics }) =>
     isText(stage) &&
     isText(unit) &&

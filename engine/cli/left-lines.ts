@@ -62,7 +62,10 @@ export function leftLines({ attempts, unreadable }: Lefts, now: number): Line[] 
   const count =
     alone.length === 1 ? 'an attempt of an earlier run' : `${alone.length} attempts of earlier runs`;
   const head: Line = [span('left elsewhere', 'warn'), span(`: ${count}`)];
-  const hint = 'a run that needs one takes it up; warren cancel --left ends what goes on';
+  const rest = alone.every(({ ended }) => ended)
+    ? 'cache gc takes away what nobody collected in 30 days'
+    : 'warren cancel --left ends what goes on';
+  const hint = `a run that needs one takes it up; ${rest}`;
   const rows: Line[] = unreadable.map((folder) => [span('unreadable', 'warn'), span(`: ${safe(folder)}`)]);
   if (alone.length === 0) return rows;
   return [

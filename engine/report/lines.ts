@@ -4,7 +4,7 @@ import type { EventOf } from '../event.ts';
 import { LOCK_RUN } from '../lock/format.ts';
 import { becauseLine } from './because.ts';
 import { type Line, padded, span, type Tone } from './line.ts';
-import { duration, metric, plural } from './quantity.ts';
+import { bytes, duration, metric, plural } from './quantity.ts';
 import { width } from './width.ts';
 
 /** Cells for what happened to a stage. */
@@ -120,9 +120,14 @@ export function retryLine(event: EventOf<'stage-retrying'>, columns: number): Li
   ];
 }
 
-/** `in 5.0s after oom` */
-export function retryText({ wait, cause }: EventOf<'stage-retrying'>): string {
-  return `${wait > 0 ? `in ${duration(wait)} ` : ''}after ${cause}`;
+/** `in 5.0s after oom, with 1.5 GiB` */
+export function retryText({ wait, cause, memory, time }: EventOf<'stage-retrying'>): string {
+  const grown = [
+    ...(memory === undefined ? [] : [bytes(memory)]),
+    ...(time === undefined ? [] : [duration(time)]),
+  ];
+  const more = grown.length === 0 ? '' : `, with ${grown.join(' and ')}`;
+  return `${wait > 0 ? `in ${duration(wait)} ` : ''}after ${cause}${more}`;
 }
 
 export function progressLine(event: EventOf<'stage-progress'>, columns: number): Line {

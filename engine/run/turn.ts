@@ -52,7 +52,19 @@ export function retryAfter(
 
 export function announceRetry({ emit }: RunContext, stage: Stage, retry: RetryTurn): void {
   const { wait, cause, failure, retry: number, of } = retry;
-  emit({ type: 'stage-retrying', at: Date.now(), stage: stage.id, retry: number, of, cause, failure, wait });
+  const { memory, time } = retry.turn.resources;
+  emit({
+    type: 'stage-retrying',
+    at: Date.now(),
+    stage: stage.id,
+    retry: number,
+    of,
+    cause,
+    failure,
+    wait,
+    memory: memory > stage.resources.memory ? memory : undefined,
+    time: time > stage.resources.time ? time : undefined,
+  });
 }
 
 /** Goes on after so many seconds, or as soon as the signal says that there is nothing to wait for. */

@@ -28,6 +28,7 @@ function tell(story: Story): void {
     cause: 'oom',
     failure: { code: 'out-of-memory', message: 'It ended because memory ran out.' },
     wait: 5,
+    memory: 1.5 * 2 ** 30,
   });
   const diagnostic = { code: 'interrupted', severity: 'warning', message: 'Stopping.' } as const;
   story.say({ type: 'warning', at: atSeconds(10), diagnostic });
@@ -38,7 +39,7 @@ it('in a terminal', () => {
   tell(new Story((event) => tally.add(event)));
   const block = renderBlock(tally, atSeconds(10), { columns: 80, rows: 20 });
   expect(block.map(painter(false)).join('\n')).toMatchInlineSnapshot(`
-    "train  retries in 5.0s after oom
+    "train  retries in 5.0s after oom, with 1.5 GiB
     ask    waits for a limit of the pipeline: judge_api (4)
     stopping: 2 waiting"
   `);
@@ -72,7 +73,7 @@ it('in a log', () => {
   expect(text).toMatchInlineSnapshot(`
     "train  start
     ask    waiting       for a limit of the pipeline: judge_api (4)
-    train  retry 1 of 3  in 5.0s after oom: It ended because memory ran out.
+    train  retry 1 of 3  in 5.0s after oom, with 1.5 GiB: It ended because memory ran out.
     warning[interrupted]: Stopping.
     train  start
     train  run 5.0s      after 1 retry: because no earlier result
@@ -85,7 +86,7 @@ it('for status', () => {
   tell(new Story((event) => tally.add(event)));
   const lines = statusLines(tally, atSeconds(12), true, (path) => path);
   expect(lines.slice(1).map(painter(false)).join('\n')).toMatchInlineSnapshot(`
-    "train  waiting for retry 1 of 3 in 5.0s after oom
+    "train  waiting for retry 1 of 3 in 5.0s after oom, with 1.5 GiB
     ask    waiting for a limit of the pipeline: judge_api (4)
 
     stopping: 2 waiting"
