@@ -1,7 +1,6 @@
 /** Which paths an agent takes. */
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { isAttempt } from '../../engine/run/away/there/folders.ts';
 import { below, objectIn, recordIn } from '../../engine/site/agent/paths.ts';
 
 const ROOT = '/far/root';
@@ -65,24 +64,4 @@ describe('a path', () => {
       expect(() => recordIn(ROOT, wrong), wrong).toThrow();
     }
   });
-});
-
-test('nothing but an attempt is looked at, ended or removed', () => {
-  const attempt = `${ROOT}/projects/0123abcd/attempts/${'b'.repeat(64)}/2`;
-  expect(isAttempt(ROOT, attempt)).toBe(true);
-  for (const wrong of [
-    ROOT,
-    `${ROOT}/objects`,
-    `${attempt}/job`,
-    `${attempt}/..`,
-    `${attempt}/`,
-    attempt.replace('/2', '/0'),
-    attempt.replace('/2', '/../2'),
-    attempt.replace('0123abcd', '..'),
-    attempt.replace(ROOT, '/far/other'),
-    attempt.replace(ROOT, ''),
-    attempt.slice(1),
-  ]) {
-    expect(isAttempt(ROOT, wrong), wrong).toBe(false);
-  }
 });
