@@ -75,7 +75,7 @@ function stageLine(id: StageId, tally: Tally, now: number, alive: boolean, colum
     return [name, span('  '), span(`queued ${waited} `, 'warn'), span(placeText(place, 'job'))];
   }
   const parts: Span[] = [span(`running ${clock((now - running.startedAt) / 1000)}`, 'good')];
-  if (running.queued > 0) parts.push(span(`, queued ${clock(running.queued)}`));
+  if (running.queued >= 1) parts.push(span(`, queued ${clock(running.queued)}`));
   if (place !== undefined) parts.push(span(`  ${placeText(place, 'job')}`));
   const { latest } = running;
   if (latest !== undefined) parts.push(span(`  ${latest.step}/${latest.total} ${latest.unit}`));

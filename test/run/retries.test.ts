@@ -73,7 +73,9 @@ describe('a stage with retries', () => {
 
   it('gets more time after a timeout, and is tried no more once another stage has failed', async () => {
     const w = stubborn(['sleep 600'], '{ max: 1, grow: { time: 1000 } }', ', resources: { time: 0.2 }');
-    expect(retried(await w.run())).toEqual([[1, 1, 'timeout', 0]]);
+    const again = await w.run();
+    expect(retried(again)).toEqual([[1, 1, 'timeout', 0]]);
+    expect(again.of('stage-retrying')).toMatchObject([{ time: 200, memory: undefined }]);
 
     const two = workshop({
       'p.yaml': `name: p
