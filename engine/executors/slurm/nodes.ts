@@ -1,7 +1,9 @@
 /** @file What the partitions' nodes have: which GPU type meets a request, and what of a request is too large. */
+
 import { err, ok, type Result } from '../../../base/result.ts';
 import type { Resources } from '../../pipeline/graph.ts';
 import type { ExecutorFault } from '../contract.ts';
+import { gibibytes } from '../numbers.ts';
 import type { SlurmSettings } from '../settings.ts';
 import type { Client } from './client.ts';
 import { slurmFault } from './faults.ts';
@@ -73,7 +75,7 @@ export function tooLarge(resources: Resources, kinds: readonly Kind[]): string |
   if (resources.cpus > cpus)
     return `it asks for ${resources.cpus} cores a node, the largest node has ${cpus}`;
   if (resources.memory > memory * 2 ** 20) {
-    return `it asks for ${Math.ceil(resources.memory / 2 ** 20)} MiB a node, the largest node has ${memory} MiB`;
+    return `it asks for ${gibibytes(resources.memory)} GiB a node, the largest node has ${gibibytes(memory * 2 ** 20)} GiB`;
   }
   if (resources.nodes > count) return `it asks for ${resources.nodes} nodes, the partition has ${count}`;
   if (resources.nodes > size)
@@ -152,7 +154,7 @@ export function typeOf(
     ({ type, count }) => count >= gpus && type.toLowerCase().includes((gpuType ?? '').toLowerCase()),
   );
   if (gpuType !== undefined && right.length === 0) {
-    const message = `No node has ${gpus} GPUs of type ${gpuType}: Slurm knows ${shown}.`;
+    const message = `No node has ${gpus} GPU${gpus === 1 ? '' : 's'} of type ${gpuType}: Slurm knows ${shown}.`;
     return err({ code: 'no-such-gpu', message, hint: 'see `sinfo -o %G`', passing: false });
   }
   if (gpuMemory === 0) return ok(right[0]?.type);

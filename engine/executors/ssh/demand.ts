@@ -1,6 +1,8 @@
 /** @file What an attempt takes of a host, and whether the host can ever give it. */
+
 import type { Resources } from '../../pipeline/graph.ts';
 import type { ExecutorFault } from '../contract.ts';
+import { gibibytes } from '../numbers.ts';
 import type { Order } from '../site.ts';
 import type { Capacity, Host } from './host.ts';
 import type { GpuAsk } from './requests.ts';
@@ -41,8 +43,4 @@ export function neverFits(
     );
   }
   return undefined;
-}
-
-function gibibytes(bytes: number): number {
-  return Number((bytes / 2 ** 30).toFixed(1));
 }

@@ -114,7 +114,7 @@ describe('nodes', () => {
   it.each([
     [{ gpus: 5 }, '5 GPUs'],
     [{ cpus: 65 }, '65 cores'],
-    [{ memory: 2 ** 40 }, 'MiB a node'],
+    [{ memory: 2 ** 40 }, 'it asks for 1024 GiB a node'],
     [{ nodes: 4 }, 'the partition has 3'],
     [{ gpus: 4, cpus: 64 }, undefined],
   ])('%j is too large: %s', (resources, words) => {
