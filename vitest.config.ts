@@ -6,7 +6,8 @@ const SERVICES = ['test/python/**/*.test.ts', 'test/executors/{conformance,ssh}/
 /** Unit tests run on the sources; end-to-end tests, and those of executors, drive the built program in `dist/`. */
 const config: ViteUserConfig = defineConfig({
   test: {
-    expect: { requireAssertions: true },
+    // What a busy machine is slow with has not failed: the default is one second.
+    expect: { requireAssertions: true, poll: { timeout: 30_000, interval: 20 } },
     projects: [
       {
         extends: true,

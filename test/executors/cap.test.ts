@@ -69,7 +69,7 @@ stages:
     expect(existsSync(join(group, 'cgroup.procs'))).toBe(true);
     spawnSync(file as string, words);
     expect(held?.end()).toBe(true);
-    await vi.waitFor(() => expect(existsSync(group)).toBe(false));
+    await vi.waitFor(() => expect(existsSync(group)).toBe(false), 20_000);
   });
 });
 
