@@ -23,8 +23,3 @@ export function stageJson(value: Json): string {
 export function wordText(value: Json): string {
   return typeof value === 'string' ? value : stageJson(value);
 }
-
-/** For people, to a tenth. */
-export function gibibytes(bytes: number): number {
-  return Number((bytes / 2 ** 30).toFixed(1));
-}

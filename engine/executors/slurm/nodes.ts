@@ -3,8 +3,8 @@
 import { err, ok, type Result } from '../../../base/result.ts';
 import type { Resources } from '../../pipeline/graph.ts';
 import type { ExecutorFault } from '../contract.ts';
-import { gibibytes } from '../numbers.ts';
 import type { SlurmSettings } from '../settings.ts';
+import { gibibytes } from '../sizes.ts';
 import type { Client } from './client.ts';
 import { slurmFault } from './faults.ts';
 

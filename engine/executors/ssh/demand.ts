@@ -2,8 +2,8 @@
 
 import type { Resources } from '../../pipeline/graph.ts';
 import type { ExecutorFault } from '../contract.ts';
-import { gibibytes } from '../numbers.ts';
 import type { Order } from '../site.ts';
+import { gibibytes } from '../sizes.ts';
 import type { Capacity, Host } from './host.ts';
 import type { GpuAsk } from './requests.ts';
 
