@@ -85,6 +85,16 @@ describe('a profile with jobs', () => {
     return { w, folder, out, open };
   }
 
+  it('takes no cores of this machine', async () => {
+    const { w, folder, open } = bench();
+    mark(folder, 'held');
+    const options = { profiles: new Map([['folder', profile(2)]]), profile: 'folder', open, jobs: 1 };
+    const next = w.run(options);
+    await expect.poll(() => jobsIn(folder).length).toBe(2);
+    rmSync(join(folder, 'held'));
+    await next;
+  });
+
   it('has that many there at a time, and all of them in the end', async () => {
     const { w, folder, out, open } = bench();
     mark(folder, 'held');
