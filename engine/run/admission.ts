@@ -3,7 +3,7 @@ import type { StageFailure } from '../event.ts';
 import type { Stage } from '../pipeline/graph.ts';
 import type { RunContext } from './context.ts';
 import { refusal, type Station, type Target } from './placement.ts';
-import { pause } from './turn.ts';
+import { pause, unlessStopped } from './turn.ts';
 
 export type Admitted =
   | { readonly kind: 'open'; readonly station: Station }
@@ -48,7 +48,8 @@ export async function admit(
     const detail = `${target.profile} has not answered yet`;
     context.emit({ type: 'stage-waiting', at: Date.now(), stage: stage.id, reason: 'executor', detail });
   }, SILENT);
-  const verdict = await context.placements.check(reached.station, stage.resources);
+  const verdict = await unlessStopped(context.placements.check(reached.station, stage.resources), stop, 0);
+  if (verdict === undefined) return { kind: 'stopped' };
   clearTimeout(silent);
   // What could not be asked will show when it is submitted.
   if (verdict.fits !== 'never' || verdict.fault.passing) return reached;

@@ -12,7 +12,7 @@ import { type Failed, lostAttempt } from './failure.ts';
 import type { Pending } from './intents.ts';
 import { refusal, type Station } from './placement.ts';
 import type { Adopted } from './process.ts';
-import { pause } from './turn.ts';
+import { pause, unlessStopped } from './turn.ts';
 
 type Surroundings = Pick<RunContext, 'placements' | 'emit' | 'options'>;
 
@@ -39,7 +39,8 @@ export async function findPending(
   if (handle !== undefined) return { kind: 'adopted', handle, at, stamps: intent.stamps };
   let said = '';
   for (let wait = FIRST; ; wait = Math.min(2 * wait, MOST)) {
-    const found = await executor.find([{ name, folder: there, host }]);
+    const found = await unlessStopped(executor.find([{ name, folder: there, host }]), stop, 0);
+    if (found === undefined) return { kind: 'stopped' };
     if (found.ok) {
       const known = found.value.get(name);
       if (known !== undefined) return { kind: 'adopted', handle: known, at, stamps: intent.stamps };

@@ -82,3 +82,27 @@ export function pause(seconds: number, stop: AbortSignal | undefined, goOn: () =
     goOn();
   }
 }
+
+/** What comes of it; undefined if nothing has, so many milliseconds after the run was stopped. */
+export async function unlessStopped<T>(
+  work: Promise<T>,
+  stop: AbortSignal | undefined,
+  patience: number,
+): Promise<T | undefined> {
+  if (stop === undefined) return work;
+  let timer: NodeJS.Timeout | undefined;
+  let listen: (() => void) | undefined;
+  const stopped = new Promise<undefined>((resolve) => {
+    listen = () => {
+      timer = setTimeout(() => resolve(undefined), patience);
+    };
+    if (stop.aborted) listen();
+    else stop.addEventListener('abort', listen);
+  });
+  try {
+    return await Promise.race([work, stopped]);
+  } finally {
+    clearTimeout(timer);
+    if (listen !== undefined) stop.removeEventListener('abort', listen);
+  }
+}

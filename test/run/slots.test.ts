@@ -99,7 +99,7 @@ describe('a profile with jobs', () => {
     const { w, folder, out, open } = bench();
     mark(folder, 'held');
     const next = w.run({ profiles: new Map([['folder', profile(2)]]), profile: 'folder', open });
-    await expect.poll(() => jobsIn(folder).length).toBe(2);
+    await expect.poll(() => jobsIn(folder).length, { timeout: 20_000 }).toBe(2);
     rmSync(join(folder, 'held'));
     const ran = await next;
     expect(new Set(Object.values(ran.actions))).toEqual(new Set(['ran']));

@@ -11,7 +11,7 @@ export interface Cancelled {
 /** So long after the grace it is told again: the word may have been lost on its way. */
 const AGAIN = 30_000;
 /** So long after the grace somebody has to be reached; then it is left. */
-const LEAVE = 30_000;
+const LEAVE = 5000;
 
 /** `sent` is called once the executor has passed it on. */
 export function makeCancelling(

@@ -84,6 +84,7 @@ export function track(executor: Executor, trouble: (trouble: Trouble) => void): 
   /** Whether somebody was told that asking does not work, and of which refused calls. */
   let silent = false;
   const told = new Set<string>();
+  const leaving = new Set<NodeJS.Timeout>();
 
   executor.onChange?.((name) => {
     const job = jobs.get(name);
@@ -209,8 +210,16 @@ export function track(executor: Executor, trouble: (trouble: Trouble) => void): 
   function cancel(job: Job, grace: number): void {
     if (job.cancelled !== undefined && job.cancelled.grace <= grace) return;
     job.cancelled = { grace, at: performance.now(), sent: undefined };
-    if (job.handle === undefined) submitting.reconsider();
-    else if (jobs.has(job.name)) cancelling(job.handle, job.cancelled);
+    if (job.handle === undefined) {
+      submitting.reconsider();
+      leaving.add(setTimeout(() => leaveUnanswered(job), untilLeft(job.cancelled) + FIRST));
+    } else if (jobs.has(job.name)) cancelling(job.handle, job.cancelled);
+  }
+
+  /** Its submission, or the question whether it got there, is under way for too long. */
+  function leaveUnanswered(job: Job): void {
+    if (!jobs.has(job.name) || job.handle !== undefined || job.cancelled === undefined) return;
+    if (untilLeft(job.cancelled) <= 0) job.end({ kind: 'left', why: `${executor.shown} does not answer` });
   }
 
   /** Nobody knows whether it got there: it is looked for, so that it can be told to end. */
@@ -251,6 +260,7 @@ export function track(executor: Executor, trouble: (trouble: Trouble) => void): 
     adopt: (handle, watch) => follow(handle.name, watch, (job) => accepted(job, handle)),
     stop: () => {
       submitting.stop();
+      for (const timer of leaving) clearTimeout(timer);
       polls.stop();
       outputs.stop();
     },

@@ -20,10 +20,11 @@ import { type Placed, refusal } from '../placement.ts';
 import { type Adopted, jobName, runProcess, type Said } from '../process.ts';
 import type { FailureCause } from '../retry.ts';
 import { traced } from '../traced.ts';
+import { unlessStopped } from '../turn.ts';
 import { type Collected, keepCollected, keptCollected } from './collected.ts';
 import { strayHint } from './hints.ts';
 import { goodsOf } from './inputs.ts';
-import { insist } from './insist.ts';
+import { insist, PATIENCE } from './insist.ts';
 import { givenOf, keepLaid, keptLaid, launchThere } from './laid.ts';
 import { keepHost, lastHost } from './state.ts';
 
@@ -107,10 +108,12 @@ async function prepare(trying: Trying): Promise<Prepared | Performed> {
   const { profile } = trying.placed;
   let since: number | undefined;
   const waits = (why: string): void => {
+    if (stop.aborted) return;
     since ??= performance.now();
     emit({ type: 'stage-placed', at: Date.now(), stage: stage.id, profile, state: 'queued', why });
   };
-  const prepared = await site.prepare(order, waits, stop);
+  const prepared = await unlessStopped(site.prepare(order, waits, stop), stop, PATIENCE);
+  if (prepared === undefined) return { kind: 'cancelled' };
   const waited = since === undefined ? 0 : (performance.now() - since) / 1000;
   if (!prepared.ok) {
     const { error } = prepared;

@@ -299,7 +299,7 @@ describe('an attempt that is to end', () => {
     const { followed } = start(tracker, 'a');
     await vi.advanceTimersByTimeAsync(5000);
     followed.cancel(10_000);
-    expect(await endsOf(followed, 39)).toEqual([]);
+    expect(await endsOf(followed, 14)).toEqual([]);
     expect(await endsOf(followed, 32)).toEqual([{ kind: 'left', why: 'The controller does not answer.' }]);
 
     const lost = tracked({ b: { faults: 9, states: [RUNNING] } }, { lost: passing('No route to host.') });
@@ -307,6 +307,16 @@ describe('an attempt that is to end', () => {
     await vi.advanceTimersByTimeAsync(100);
     doubtful.followed.cancel(0);
     expect(await endsOf(doubtful.followed, 40)).toEqual([{ kind: 'left', why: 'No route to host.' }]);
+  });
+
+  it('is left where its submission gets no answer', async () => {
+    const { executor } = scriptedExecutor({});
+    const tracker = track({ ...executor, submit: () => new Promise(() => {}) }, () => {});
+    const { followed } = start(tracker, 'a');
+    await vi.advanceTimersByTimeAsync(100);
+    followed.cancel(10_000);
+    expect(await endsOf(followed, 14)).toEqual([]);
+    expect(await endsOf(followed, 2)).toEqual([{ kind: 'left', why: 'scripted does not answer' }]);
   });
 });
 
