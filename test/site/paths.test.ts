@@ -3,15 +3,15 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { below, objectIn, recordIn } from '../../engine/site/agent/paths.ts';
 
-const ROOT = '/far/root';
+const ROOT = '/far/base';
 const HEX = 'a'.repeat(62);
 
 describe('a path', () => {
   test.each([
-    ['a', '/far/root/a'],
-    ['a/../b', '/far/root/b'],
-    ['..a/b', '/far/root/..a/b'],
-    ['/far/root/a', '/far/root/a'],
+    ['a', '/far/base/a'],
+    ['a/../b', '/far/base/b'],
+    ['..a/b', '/far/base/..a/b'],
+    ['/far/base/a', '/far/base/a'],
   ])('%s is below the root', (path, whole) => {
     expect(below(ROOT, path)).toBe(whole);
   });
@@ -22,8 +22,8 @@ describe('a path', () => {
     '..',
     '../root',
     'a/../..',
-    '/far/root',
-    '/far/rooted/a',
+    '/far/base',
+    '/far/baseed/a',
     '/etc/passwd',
     '../rooted',
     'a\0b',

@@ -9,6 +9,11 @@ import { wordsOf } from './words.ts';
 const LOOK = 100;
 /** Between two questions to Slurm. Milliseconds. */
 const ASK = 1000;
+/**
+ * After the grace the wrapper itself ends what is left and writes its record: who kills it in that moment is left without one, and
+ * has to wait for what never comes. Milliseconds.
+ */
+const OWN_END = 3000;
 /** How long after the grace its end is waited for, and an absent controller asked again. Milliseconds. */
 const CONFIRM = 60_000;
 
@@ -27,7 +32,7 @@ export async function cancelJobs(
   if (grace > 0) {
     // To the wrapper alone, which hands it on: Slurm's own way has a grace of its own.
     await client.run(['scancel', '--signal=TERM', '--batch', ...ids]);
-    await untilOver(client, files, left, grace);
+    await untilOver(client, files, left, grace + OWN_END);
   }
   const deadline = performance.now() + CONFIRM;
   let rest = await remaining(client, files, left);

@@ -129,14 +129,14 @@ describe('an attempt on a host', () => {
   });
 
   it.each([
-    ['/root', false],
-    [`/root/projects/${PROJECT}/attempts/${'a'.repeat(64)}/1`, true],
-    [`/root/projects/${PROJECT}/attempts/${'a'.repeat(64)}/1/in`, false],
-    [`/root/projects/${PROJECT}/attempts/${'a'.repeat(64)}/../1`, false],
-    [`/root/projects/../attempts/${'a'.repeat(64)}/1`, false],
+    ['/scratch', false],
+    [`/scratch/projects/${PROJECT}/attempts/${'a'.repeat(64)}/1`, true],
+    [`/scratch/projects/${PROJECT}/attempts/${'a'.repeat(64)}/1/in`, false],
+    [`/scratch/projects/${PROJECT}/attempts/${'a'.repeat(64)}/../1`, false],
+    [`/scratch/projects/../attempts/${'a'.repeat(64)}/1`, false],
     [`/elsewhere/projects/${PROJECT}/attempts/${'a'.repeat(64)}/1`, false],
   ])('is what lies in its place and nothing else: %s', (path, answer) => {
-    expect(isAttempt('/root', path)).toBe(answer);
+    expect(isAttempt('/scratch', path)).toBe(answer);
   });
 });
 

@@ -109,6 +109,18 @@ describe.skipIf(missing !== undefined)('slurm', { concurrent: true, timeout: 60_
     expect(readFileSync(join(jobFolder(submission.folder), 'out'), 'utf8')).toContain('saved');
   });
 
+  it('leaves the end of what does not listen to the wrapper, which records it', async () => {
+    const deaf = attempt(root, line('trap "" TERM; echo ready; while :; do sleep 0.1; done'));
+    const handle = await submitted(executor, deaf);
+    await vi.waitFor(() => expect(existsSync(join(jobFolder(deaf.folder), 'start'))).toBe(true), 20_000);
+    await executor.cancel([handle], 1000);
+    expect(existsSync(join(jobFolder(deaf.folder), 'exit'))).toBe(true);
+    expect((await until(executor, handle, 'ended')).exit).toMatchObject({
+      kind: 'signalled',
+      cause: 'cancelled',
+    });
+  });
+
   it('ends at once what is given no time', async () => {
     const deaf = attempt(root, line('trap "" TERM; while :; do sleep 0.1; done'));
     const handle = await submitted(executor, deaf);
