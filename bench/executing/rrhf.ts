@@ -55,7 +55,8 @@ function places(): { readonly [name: string]: Place | string } {
   const ssh = sshRig();
   const here: Place = { profile: { executor: 'local' } };
   const onSlurm = slurm.rig && {
-    profile: { executor: 'slurm', partition: 'gpu' },
+    // Memory is a matter of the cluster: by default a job of the rig has 100 MB.
+    profile: { executor: 'slurm', partition: 'gpu', resources: { memory: '2G' } },
     env: slurm.rig.env,
   };
   const root = ssh.rig && join(ssh.rig.scratch, `rrhf-${process.pid}`);

@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { relative } from 'node:path';
 import { hexOf } from '../../base/digest.ts';
 import type { Digest, Key } from '../../base/ids.ts';
+import type { StageFailure } from '../event.ts';
 import type { Handle, State, Submission } from '../executors/contract.ts';
 import type { End, Followed } from '../executors/follow/track.ts';
 import { GRACE } from '../executors/supervision.ts';
@@ -96,7 +97,9 @@ export async function runProcess(
   };
   if (adopted === undefined) await task.journal?.submitting();
   const followed =
-    adopted === undefined ? start(stage, task, placed, watch) : placed.tracker.adopt(adopted.handle, watch);
+    adopted === undefined
+      ? start(world, stage, task, placed, watch)
+      : placed.tracker.adopt(adopted.handle, watch);
   const release = onAbort(options.stop, options.kill, followed);
   const end = await followed.done;
   release();
@@ -114,7 +117,7 @@ export async function runProcess(
     log: heard.logged() ? relative(world.project.root, task.log) : undefined,
   });
   return {
-    failed: failed && { ...failed, failure: heard.redact.value(failed.failure) },
+    failed: failed && { ...failed, failure: heard.redact.value(advised(failed, stage, placed)) },
     // A stage that ended well in spite of the signal has its result.
     interrupted: options.stop?.aborted === true && failed !== undefined,
     left: end.kind === 'left',
@@ -125,14 +128,25 @@ export async function runProcess(
   };
 }
 
+/** What asks for no memory has what its place gives by default, and that may be very little. */
+function advised({ failure, cause }: Failed, { resources }: Stage, { executor }: Placed): StageFailure {
+  if (cause !== 'oom' || resources.memory > 0 || !executor.capabilities.queues) return failure;
+  const hint = 'it asked for no memory: set resources.memory of the stage, or of the profile for all';
+  return { ...failure, hint };
+}
+
 function start(
+  world: Surroundings['world'],
   stage: Stage,
   task: Task,
   placed: Placed,
   watch: Parameters<Placed['tracker']['start']>[1],
 ): Followed {
   const { name, folder, host, launch } = task;
-  const { id, kind, passEnv, resources } = stage;
+  const { id, kind, passEnv } = stage;
+  // A kind that computes uses as many threads as its key says: a scheduler that is asked for nothing gives one core.
+  const cpus = stage.resources.cpus || (world.backendOf(kind) === null ? 0 : world.threads);
+  const resources = { ...stage.resources, cpus };
   const grant = placed.lease?.grant;
   const submission = { name, stage: id, kind, folder, host, launch, secrets: passEnv, resources, grant };
   return placed.tracker.start(submission, watch);

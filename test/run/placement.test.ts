@@ -1,9 +1,11 @@
+import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { err, ok } from '../../base/result.ts';
 import type { Event } from '../../engine/event.ts';
 import type { ExecutorFault, Verdict } from '../../engine/executors/contract.ts';
 import { openExecutor } from '../../engine/executors/open.ts';
 import type { LocalSettings } from '../../engine/executors/settings.ts';
+import { registryAt } from '../../engine/pipeline/registry.ts';
 import type { Override, Profile } from '../../engine/settings/profiles.ts';
 import { FOLDER, folderExecutor, jobsIn } from '../rigs/folder-executor.ts';
 import { startPuppets } from '../rigs/puppets.ts';
@@ -143,4 +145,31 @@ stages:
   await b.write(b.words[0] as string, 'b');
   b.exit();
   expect((await run).actions).toEqual({ a: 'ran', b: 'ran' });
+});
+
+it('asks elsewhere for as many cores as a kind that computes has threads, unless the stage says how many', async () => {
+  const teller = (more: string): string => `{ uses: teller, in: { file: ./data.txt }${more} }`;
+  const w = workshop(
+    {
+      'p.yaml': `name: p
+stages:
+  open: ${teller('')}
+  said: ${teller(', with: { seed: 2 }, resources: { cpus: 1 }')}
+  command: { run: "echo > \${out.o}", out: { o: file } }
+`,
+      'data.txt': 'first\n',
+    },
+    registryAt(join(import.meta.dirname, '../rigs/kinds')),
+  );
+  const asked: { [stage: string]: number } = {};
+  const open = (): ReturnType<typeof openExecutor> => {
+    const executor = folderExecutor(w.path('scheduler'));
+    const submit: typeof executor.submit = (submissions) => {
+      for (const { stage, resources } of submissions) asked[stage] = resources.cpus;
+      return executor.submit(submissions);
+    };
+    return Promise.resolve(ok({ ...executor, submit }));
+  };
+  await w.run({ profiles: profilesOf(), profile: 'folder', open, threads: 3 });
+  expect(asked).toEqual({ open: 3, said: 1, command: 0 });
 });
