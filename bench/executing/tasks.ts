@@ -57,7 +57,7 @@ export function publishScript(folder: string): string {
     `#!/bin/sh
 set -eu
 n=$1 root=${folder}/made
-work=$root/work/$n
+work=$root/tries/$n
 mkdir -p "$work" "$root/objects" "$root/records"
 sh -c '${WORK} "$1" > "$2"' task "$n" "$work/o" >"$work/log" 2>&1 </dev/null
 digest=$(sha256sum "$work/o")

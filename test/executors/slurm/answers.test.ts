@@ -114,6 +114,13 @@ describe('what is to end', () => {
     expect(called('squeue').length).toBeGreaterThan(2);
   });
 
+  it('has time after its grace in which its wrapper ends it and records that, before Slurm does', async () => {
+    const runs = said('7|N/A|RUNNING|None|n1|w-1|/a/w-1');
+    const { client, called } = cluster({ squeue: [runs, runs, NOTHING] });
+    await cancelJobs(client, sharedFiles, [handleOf('w-1', '7')], 1);
+    expect(called('scancel')).toEqual(['--state=PENDING 7', '--signal=TERM --batch 7']);
+  });
+
   it('and is known by name alone is no job of that name elsewhere', async () => {
     const { client, called } = cluster({
       squeue: [said('7|N/A|PENDING|None||w-1|/b/w-1', '8|N/A|PENDING|None||w-1|/a/w-1'), NOTHING],
